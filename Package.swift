@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Every target of ours is held to the same rules: a warning is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict),
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict),
+    ]
+}
+
+let package = Package(
+    name: "flotilla",
+    products: [
+        .executable(name: "flotilla", targets: ["flotilla"]),
+        .executable(name: "flotilla-agent", targets: ["flotilla-agent"]),
+        .executable(name: "flotilla-bench", targets: ["flotilla-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: system libraries, each imported by one Swift wrapper only.
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CThreads"),
+
+        .executableTarget(
+            name: "flotilla",
+            dependencies: [
+                "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
+                "GitRepository", "PostgresClient", "Manifests", "Threads", arguments, logging, lifecycle, signals,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "flotilla-agent",
+            dependencies: ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", arguments, logging],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "flotilla-bench",
+            dependencies: [
+                "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
+                "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Manifests", "Threads", arguments,
+                logging,
+            ],
+            swiftSettings: strict),
+
+        // The programs themselves, started as processes: they must have been built.
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["flotilla", "flotilla-agent", "Manifests", "HTTPTransport", "Threads"],
+            swiftSettings: strict),
+    ]
+        // ground
+        + module("Threads", ["CThreads"])
+        + module("Compression", ["CZlib"])
+        + module("Manifests", ["CYAML", crypto])
+        + module("GitRepository", ["CGit2", "Threads", "Manifests", crypto])
+        + module("PostgresClient", ["CPostgres", "Threads", logging])
+        + module("HTTPTransport", ["CCurl", "Threads"])
+        // engines
+        + module("Kustomize", ["Manifests"])
+        + module("Rendering", ["Manifests", "Kustomize"])
+        + module("KubernetesAPI", ["Manifests", "HTTPTransport"])
+        // domain
+        + module("FleetModel", ["Manifests"])
+        + module("Promotion", ["Manifests"])
+        + module("AgentProtocol", ["Manifests"])
+        // shell
+        + module(
+            "FleetAgent",
+            ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", crypto, logging])
+        + module(
+            "FleetCoordinator",
+            [
+                "AgentProtocol", "Promotion", "FleetModel", "Rendering", "Kustomize", "GitRepository", "PostgresClient",
+                "HTTPTransport", "Compression", "Manifests", "Threads", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL,
+                httpTypes, lifecycle, mustache, logging, crypto,
+            ],
+            resources: [
+                .embedInCode("Store/Migrations"), .embedInCode("Web/Templates"), .embedInCode("Web/Assets"),
+            ])
+        + module(
+            "ClusterSimulator",
+            ["Manifests", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL, httpTypes, lifecycle, logging, crypto],
+            resources: [.embedInCode("Resources")]))
