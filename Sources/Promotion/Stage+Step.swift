@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Manifests
+
+extension Stage {
+    /// Applies `event` and returns the effects to run, in order. An event that is late, doubled or does not fit changes nothing.
+    package mutating func step(_ event: Event, at now: Timestamp) -> [Effect] {
+        var effects: [Effect] = []
+        switch event {
+        case .offered(let candidate): offer(candidate, at: now, &effects)
+        case .approved(let approval): approve(approval, at: now, &effects)
+        case .rejected(let rendered, let actor): reject(rendered, by: actor, at: now, &effects)
+        case .recorded(let promotion, let commit): recorded(promotion, commit, at: now, &effects)
+        case .recordOvertaken(let promotion, let reason): recordOvertaken(promotion, reason, at: now, &effects)
+        case .adopted(let candidate, let commit, let actor): adopt(candidate, commit, by: actor, at: now, &effects)
+        case .branchLost(let reason):
+            guard hold?.cause != .branch else { break }
+            setHold(.branch, reason: reason, by: "flotilla", at: now, &effects)
+            effects.append(.announce(Announcement(.branchLost, message: reason)))
+        case .inspected(let promotion, let wave, let notCurrent, let offline):
+            change(promotion) { rollout in
+                guard rollout.index == wave else { return }
+                rollout.inspected(notCurrent: notCurrent, offline: offline)
+            }
+        case .observed(let promotion, let cluster, let state):
+            change(promotion) { $0.observe(cluster, state) }
+        case .clusterLeft(let cluster):
+            if let id = promotion?.candidate.id { change(id) { $0.leave(cluster) } }
+        case .rollback(let candidate, let actor): rollback(to: candidate, by: actor, at: now, &effects)
+        case .paused(let actor):
+            guard paused == nil else { break }
+            paused = actor
+            effects += [
+                .journal(decision(.paused, by: actor, at: now)), .announce(Announcement(.paused, message: actor.reason, by: actor.name)),
+            ]
+        case .resumed(let actor):
+            guard paused != nil || hold != nil else { break }
+            paused = nil
+            hold = nil
+            effects += [
+                .journal(decision(.resumed, by: actor, at: now)), .announce(Announcement(.resumed, message: actor.reason, by: actor.name)),
+            ]
+        case .tick: break
+        }
+        advance(at: now, &effects)
+        return effects
+    }
+
+    // MARK: - Coming in
+
+    private mutating func offer(_ candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
+        // By a person, an older plan may come back; by itself only newer ones do.
+        guard candidate.sequence > offered || candidate.override != nil else { return }
+        guard promotion?.candidate.id != candidate.id, running?.promotion != candidate.id else { return }
+        offered = max(offered, candidate.sequence)
+        guard candidate.predecessorsVerified || candidate.override != nil else {
+            effects.append(refusal(candidate, "a stage before this one has not verified it"))
+            return
+        }
+        if candidate.override == nil, let rejection = rejection(of: candidate.rendered) {
+            effects.append(refusal(candidate, "what it renders to was rejected here: \(rejection.reason)"))
+            return
+        }
+        if let actor = candidate.override {
+            effects.append(
+                .journal(
+                    Decision(
+                        kind: .overridden, stage: id, promotion: candidate.id, release: candidate.release, rendered: candidate.rendered,
+                        by: actor.name, reason: actor.reason, at: now)))
+        }
+        guard let inFlight = promotion else {
+            enter(candidate, approvals: [], at: now)
+            return
+        }
+        guard case .waiting = inFlight.phase else {
+            queue(candidate, &effects)
+            return
+        }
+        let sameSet = inFlight.candidate.rendered == candidate.rendered
+        if inFlight.approvals.isEmpty || sameSet || candidate.override != nil {
+            supersede(inFlight, by: candidate, at: now, &effects)
+            enter(candidate, approvals: sameSet ? inFlight.approvals : [], at: now)
+        } else {
+            queue(candidate, &effects)
+        }
+    }
+
+    private mutating func queue(_ candidate: Candidate, _ effects: inout [Effect]) {
+        if let old = queued, old.sequence > candidate.sequence, candidate.override == nil { return }
+        queued = candidate
+        effects.append(
+            .announce(
+                Announcement(
+                    .promotionWaiting, promotion: candidate.id, release: candidate.release, message: "waits for the promotion in progress"))
+        )
+    }
+
+    private mutating func enter(_ candidate: Candidate, approvals: [Approval], at now: Timestamp) {
+        promotion = Promotion(
+            candidate: candidate, phase: .waiting, approvals: approvals, evidence: [], startedAt: now, commit: nil, waitingFor: "")
+    }
+
+    private mutating func supersede(_ old: Promotion, by candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
+        let message = "superseded by release \(candidate.release.prefix(7))"
+        effects += [
+            .journal(
+                Decision(
+                    kind: .superseded, stage: id, promotion: old.candidate.id, release: old.candidate.release,
+                    rendered: old.candidate.rendered, by: "flotilla", reason: message, at: now)),
+            .announce(Announcement(.superseded, promotion: old.candidate.id, release: old.candidate.release, message: message)),
+        ]
+    }
+
+    private mutating func approve(_ approval: Approval, at now: Timestamp, _ effects: inout [Effect]) {
+        guard var current = promotion, case .waiting = current.phase, current.candidate.rendered == approval.rendered,
+            !current.approvals.contains(where: { $0.by == approval.by })
+        else { return }
+        current.approvals.append(approval)
+        promotion = current
+        effects += [
+            .journal(
+                Decision(
+                    kind: .approved, stage: id, promotion: current.candidate.id, release: current.candidate.release,
+                    rendered: approval.rendered, by: approval.by, reason: approval.reason, at: now)),
+            .announce(
+                Announcement(
+                    .approved, promotion: current.candidate.id, release: current.candidate.release, message: approval.reason,
+                    by: approval.by)),
+        ]
+    }
+
+    private mutating func reject(_ rendered: String, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]) {
+        guard rejection(of: rendered) == nil else { return }
+        keepRejection(of: rendered, reason: actor.reason, by: actor.name, at: now)
+        let matching = promotion?.candidate.rendered == rendered ? promotion : nil
+        effects += [
+            .journal(
+                Decision(
+                    kind: .rejected, stage: id, promotion: matching?.candidate.id, release: matching?.candidate.release, rendered: rendered,
+                    by: actor.name, reason: actor.reason, at: now)),
+            .announce(
+                Announcement(
+                    .rejected, promotion: matching?.candidate.id, release: matching?.candidate.release, message: actor.reason,
+                    by: actor.name)),
+        ]
+        if let matching, case .waiting = matching.phase { promotion = nil }
+        if queued?.rendered == rendered { queued = nil }
+    }
+
+    // MARK: - The record
+
+    private mutating func recorded(_ promotionID: String, _ commit: String, at now: Timestamp, _ effects: inout [Effect]) {
+        guard var current = promotion, current.candidate.id == promotionID, case .recording = current.phase else { return }
+        current.commit = commit
+        current.phase = .rolling(Rollout(current.candidate.strategy))
+        running = Head(promotion: promotionID, commit: commit, candidate: current.candidate, recordedAt: now, verdict: .unverified)
+        promotion = current
+        effects.append(
+            .announce(
+                Announcement(
+                    .recorded, promotion: promotionID, release: current.candidate.release, message: "recorded as \(commit.prefix(7))")))
+        begin(current, &effects)
+    }
+
+    private mutating func recordOvertaken(_ promotionID: String, _ reason: String, at now: Timestamp, _ effects: inout [Effect]) {
+        guard var current = promotion, current.candidate.id == promotionID, case .recording = current.phase else { return }
+        // The head that was found comes as `adopted` or `branchLost`; until then nobody writes.
+        current.phase = .waiting
+        current.waitingFor = reason
+        promotion = current
+        hold = Hold(cause: .branch, reason: reason, by: "flotilla", at: now)
+        effects.append(
+            .announce(Announcement(.recordOvertaken, promotion: promotionID, release: current.candidate.release, message: reason)))
+    }
+
+    private func begin(_ current: Promotion, _ effects: inout [Effect]) {
+        guard let rollout = current.rollout, let wave = rollout.wave else { return }
+        effects += [
+            .announce(
+                Announcement(
+                    .waveStarted, promotion: current.candidate.id, release: current.candidate.release,
+                    message: "wave \(wave.name): \(wave.clusters.map(\.name).joined(separator: ", "))")),
+            .inspect(promotion: current.candidate.id, wave: rollout.index, clusters: wave.clusters.map(\.name)),
+        ]
+    }
+
+    // MARK: - People
+
+    private mutating func adopt(
+        _ candidate: Candidate, _ commit: String, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]
+    ) {
+        guard running?.commit != commit, promotion?.commit != commit else { return }
+        requeue()
+        var urgent = candidate
+        urgent.strategy = candidate.strategy.urgent(first: promotion?.rollout?.changed ?? [])
+        let adopted = Promotion(
+            candidate: urgent, phase: .rolling(Rollout(urgent.strategy)), approvals: [], evidence: [], startedAt: now, commit: commit,
+            waitingFor: "")
+        promotion = adopted
+        running = Head(promotion: urgent.id, commit: commit, candidate: urgent, recordedAt: now, verdict: .unverified)
+        hold = Hold(cause: .human, reason: actor.reason, by: actor.name, at: now)
+        effects += [
+            .journal(
+                Decision(
+                    kind: .adopted, stage: id, promotion: urgent.id, release: urgent.release, rendered: urgent.rendered, by: actor.name,
+                    reason: actor.reason, at: now)),
+            .announce(
+                Announcement(
+                    .adopted, promotion: urgent.id, release: urgent.release, message: "head \(commit.prefix(7)) adopted: \(actor.reason)",
+                    by: actor.name)),
+        ]
+        begin(adopted, &effects)
+    }
+
+    private mutating func rollback(to candidate: Candidate, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]) {
+        guard promotion?.candidate.id != candidate.id, running?.promotion != candidate.id else { return }
+        if let leaving = running?.candidate.rendered, leaving != candidate.rendered, rejection(of: leaving) == nil {
+            keepRejection(of: leaving, reason: "rolled back: \(actor.reason)", by: actor.name, at: now)
+            effects.append(
+                .journal(
+                    Decision(
+                        kind: .rejected, stage: id, promotion: running?.promotion, release: running?.candidate.release, rendered: leaving,
+                        by: actor.name, reason: "rolled back: \(actor.reason)", at: now)))
+        }
+        // A record that is being written is finished first: its outcome is not known. The rollback follows at once.
+        var urgent = candidate
+        if let inFlight = promotion, case .recording = inFlight.phase {
+            urgent.strategy = candidate.strategy.urgent()
+            queued = urgent
+        } else {
+            requeue()
+            urgent.strategy = candidate.strategy.urgent(first: promotion?.rollout?.changed ?? [])
+            promotion = nil
+            enter(urgent, approvals: [], at: now)
+        }
+        setHold(.rollback, reason: actor.reason, by: actor.name, at: now, &effects)
+        effects.append(
+            .announce(
+                Announcement(
+                    .rollbackStarted, promotion: urgent.id, release: urgent.release,
+                    message: "back to \(urgent.release.prefix(7)): \(actor.reason)", by: actor.name)))
+    }
+
+    /// What waited at the gates goes back into the queue when something more urgent comes.
+    private mutating func requeue() {
+        guard let inFlight = promotion else { return }
+        switch inFlight.phase {
+        case .waiting, .recording:
+            if !inFlight.isUrgent, (queued?.sequence ?? 0) < inFlight.candidate.sequence { queued = inFlight.candidate }
+        case .rolling, .verifying:
+            // Interrupted in the middle: a later release may carry it on, this one is not verified.
+            if running?.promotion == inFlight.candidate.id { running?.verdict = .failed }
+        }
+    }
+
+    // MARK: - Moving on
+
+    /// Does whatever the state allows at `now`, until nothing more can be done.
+    private mutating func advance(at now: Timestamp, _ effects: inout [Effect]) {
+        takeQueued(at: now)
+        guard let current = promotion else { return }
+        switch current.phase {
+        case .waiting: passGates(current, at: now, &effects)
+        case .recording: break
+        case .rolling(let rollout): roll(current, rollout, at: now, &effects)
+        case .verifying(let until, let rollout):
+            if rollout.hasFailed {
+                fail(current, rollout, at: now, &effects)
+            } else if now >= until, rollout.isSettled, paused == nil || current.isUrgent {
+                verify(current, at: now, &effects)
+            }
+        }
+    }
+
+    /// Lets the queued candidate in where nothing is in flight; a queued rollback does not wait for a rollout to end.
+    private mutating func takeQueued(at now: Timestamp) {
+        guard var next = queued else { return }
+        if let inFlight = promotion {
+            guard next.origin == .rollback, inFlight.phase != .recording else { return }
+            next.strategy = next.strategy.urgent(first: inFlight.rollout?.changed ?? [])
+            queued = nil
+            requeue()
+        } else {
+            queued = nil
+        }
+        enter(next, approvals: [], at: now)
+    }
+
+    private mutating func passGates(_ waiting: Promotion, at now: Timestamp, _ effects: inout [Effect]) {
+        var current = waiting
+        if let expiry = current.candidate.strategy.approvalExpiryMilliseconds {
+            for approval in current.approvals where approval.at + .milliseconds(expiry) <= now {
+                effects.append(
+                    .announce(
+                        Announcement(
+                            .approvalExpired, promotion: current.candidate.id, release: current.candidate.release,
+                            message: "the approval by \(approval.by) has expired")))
+            }
+            current.approvals.removeAll { $0.at + .milliseconds(expiry) <= now }
+        }
+        if let reason = obstacle(for: current) {
+            if current.waitingFor != reason.text {
+                current.waitingFor = reason.text
+                effects.append(
+                    .announce(
+                        Announcement(reason.kind, promotion: current.candidate.id, release: current.candidate.release, message: reason.text)
+                    ))
+            }
+            promotion = current
+            return
+        }
+        if let head = running, current.candidate.sameAs == head.promotion, !current.isUrgent {
+            promotion = nil
+            notExercised(current.candidate, head: head, at: now, &effects)
+            advance(at: now, &effects)
+            return
+        }
+        if hold?.liftedByOther == true, !current.isUrgent {
+            hold = nil
+            effects += [
+                .journal(
+                    Decision(
+                        kind: .resumed, stage: id, promotion: current.candidate.id, release: current.candidate.release, by: "flotilla",
+                        reason: "a release with other contents passed all gates", at: now))
+            ]
+        }
+        current.waitingFor = ""
+        current.evidence = evidence(for: current)
+        current.phase = .recording
+        promotion = current
+        effects.append(
+            .record(
+                promotion: current.candidate.id, candidate: current.candidate, approvals: current.approvals, evidence: current.evidence))
+    }
+
+    /// What keeps a waiting promotion from being recorded; the first of several.
+    private func obstacle(for waiting: Promotion) -> (kind: Announcement.Kind, text: String)? {
+        let candidate = waiting.candidate
+        if !waiting.isUrgent {
+            if let paused { return (.promotionWaiting, "paused by \(paused.name)" + (paused.reason.isEmpty ? "" : ": \(paused.reason)")) }
+            if let hold, candidate.override == nil {
+                if !hold.liftedByOther { return (.held, "held: \(hold.reason) (resume to continue)") }
+                if running?.candidate.rendered == candidate.rendered {
+                    return (.held, "held: \(hold.reason)")
+                }
+            }
+            let missing = candidate.strategy.approvalsRequired - waiting.approvals.count
+            // What changes nothing needs nobody's approval.
+            if missing > 0, running == nil || candidate.sameAs != running?.promotion {
+                return (.approvalNeeded, missing == 1 ? "needs an approval" : "needs \(missing) more approvals")
+            }
+        }
+        if let hold, hold.cause == .branch { return (.held, "held: \(hold.reason) (resume to continue)") }
+        if candidate.strategy.clusters.isEmpty { return (.promotionWaiting, "no cluster belongs to \(id.environment)") }
+        return nil
+    }
+
+    private func evidence(for promotion: Promotion) -> [String] {
+        var lines = promotion.candidate.verifiedIn.map { "verified in \($0)" }
+        if let actor = promotion.candidate.override {
+            lines.append("override by \(actor.name)" + (actor.reason.isEmpty ? "" : ": \(actor.reason)"))
+        }
+        return lines
+    }
+
+    private mutating func roll(_ rolling: Promotion, _ before: Rollout, at now: Timestamp, _ effects: inout [Effect]) {
+        var current = rolling
+        var rollout = before
+        if rollout.hasFailed {
+            fail(current, rollout, at: now, &effects)
+            return
+        }
+        let id = current.candidate.id
+        // A pause stops before the next cluster, not in the middle of one. Urgent ones are not paused.
+        let mayGoOn = paused == nil || current.isUrgent
+        if mayGoOn {
+            let next = rollout.takeNext()
+            if !next.isEmpty { effects.append(.dispatch(promotion: id, clusters: next)) }
+            let finished = rollout.wave?.name ?? ""
+            let (began, skipped) = rollout.advance(at: now)
+            if !skipped.isEmpty { effects.append(.dispatch(promotion: id, clusters: skipped)) }
+            if rollout.index != before.index {
+                effects.append(
+                    .announce(
+                        Announcement(
+                            .waveFinished, promotion: id, release: current.candidate.release, message: "wave \(finished) is Current")))
+            }
+            if began {
+                current.phase = .rolling(rollout)
+                promotion = current
+                begin(current, &effects)
+                return
+            }
+        }
+        guard rollout.isOver else {
+            current.phase = .rolling(rollout)
+            promotion = current
+            return
+        }
+        guard rollout.currentCount >= 1 else {
+            // Everything left or was skipped: nothing was proven here.
+            current.phase = .rolling(rollout)
+            promotion = current
+            return
+        }
+        let until = now + .milliseconds(current.candidate.strategy.verifySoakMilliseconds)
+        current.phase = .verifying(until: until, rollout)
+        promotion = current
+        if until > now {
+            effects.append(
+                .announce(
+                    Announcement(
+                        .verifying, promotion: id, release: current.candidate.release,
+                        message: "soaks for \(current.candidate.strategy.verifySoakMilliseconds / 1_000) s")))
+        } else {
+            verify(current, at: now, &effects)
+        }
+    }
+
+    private mutating func verify(_ current: Promotion, at now: Timestamp, _ effects: inout [Effect]) {
+        running?.verdict = .verified
+        if let head = running {
+            verifiedHeads.removeAll { $0.commit == head.commit }
+            verifiedHeads.insert(head, at: 0)
+            if verifiedHeads.count > Self.historyMax { verifiedHeads.removeLast() }
+        }
+        promotion = nil
+        effects += [
+            .journal(
+                Decision(
+                    kind: .verified, stage: id, promotion: current.candidate.id, release: current.candidate.release,
+                    rendered: current.candidate.rendered, by: "flotilla", reason: "", at: now)),
+            .announce(
+                Announcement(.verified, promotion: current.candidate.id, release: current.candidate.release, message: "verified")),
+        ]
+        // What a person pushed or went back to is never a release for later stages.
+        if !current.isUrgent { markVerified(current.candidate, exercised: true, &effects) }
+        advance(at: now, &effects)
+    }
+
+    /// A release that renders to what the stage already runs inherits the verdict of what is running.
+    private mutating func notExercised(_ candidate: Candidate, head: Head, at now: Timestamp, _ effects: inout [Effect]) {
+        guard head.verdict == .verified else {
+            effects.append(
+                .announce(
+                    Announcement(
+                        .refused, promotion: candidate.id, release: candidate.release,
+                        message: "renders to what runs here, which is not verified")))
+            return
+        }
+        effects += [
+            .journal(
+                Decision(
+                    kind: .verified, stage: id, promotion: candidate.id, release: candidate.release, rendered: candidate.rendered,
+                    by: "flotilla", reason: "not exercised here: renders to what runs", at: now)),
+            .announce(
+                Announcement(
+                    .notExercised, promotion: candidate.id, release: candidate.release, message: "not exercised here: renders to what runs")
+            ),
+        ]
+        markVerified(candidate, exercised: false, &effects)
+    }
+
+    private mutating func markVerified(_ candidate: Candidate, exercised: Bool, _ effects: inout [Effect]) {
+        verifiedSequences.removeAll { $0 == candidate.sequence }
+        verifiedSequences.append(candidate.sequence)
+        verifiedSequences.sort()
+        if verifiedSequences.count > Self.historyMax { verifiedSequences.removeFirst() }
+        effects.append(.verified(sequence: candidate.sequence, release: candidate.release, exercised: exercised))
+    }
+
+    private mutating func fail(_ current: Promotion, _ rollout: Rollout, at now: Timestamp, _ effects: inout [Effect]) {
+        let reason = rollout.failures.map { "\($0.cluster): \($0.reason)" }.joined(separator: "; ")
+        running?.verdict = .failed
+        keepRejection(of: current.candidate.rendered, reason: reason, by: "flotilla", at: now)
+        promotion = nil
+        effects += [
+            .journal(
+                Decision(
+                    kind: .failed, stage: id, promotion: current.candidate.id, release: current.candidate.release,
+                    rendered: current.candidate.rendered, by: "flotilla", reason: reason, at: now)),
+            .announce(
+                Announcement(.rolloutFailed, promotion: current.candidate.id, release: current.candidate.release, message: reason)),
+        ]
+        // What a person held stays theirs to resume.
+        if hold == nil || hold?.liftedByOther == true {
+            setHold(
+                .failure, reason: "the rollout of \(current.candidate.release.prefix(7)) failed: \(reason)", by: "flotilla", at: now,
+                &effects)
+        }
+        if queued?.rendered == current.candidate.rendered { queued = nil }
+        advance(at: now, &effects)
+    }
+
+    // MARK: - Small things
+
+    private mutating func change(_ promotionID: String, _ body: (inout Rollout) -> Void) {
+        guard var current = promotion, current.candidate.id == promotionID else { return }
+        switch current.phase {
+        case .waiting, .recording: return
+        case .rolling(var rollout):
+            body(&rollout)
+            current.phase = .rolling(rollout)
+        case .verifying(let until, var rollout):
+            body(&rollout)
+            current.phase = .verifying(until: until, rollout)
+        }
+        promotion = current
+    }
+
+    private mutating func setHold(_ cause: Hold.Cause, reason: String, by: String, at now: Timestamp, _ effects: inout [Effect]) {
+        hold = Hold(cause: cause, reason: reason, by: by, at: now)
+        effects += [
+            .journal(decision(.held, by: Actor(name: by, reason: reason), at: now)),
+            .announce(Announcement(.held, message: reason, by: by)),
+        ]
+    }
+
+    private mutating func keepRejection(of rendered: String, reason: String, by: String, at now: Timestamp) {
+        guard rejection(of: rendered) == nil else { return }
+        rejected.append(Rejection(rendered: rendered, reason: reason, by: by, at: now))
+        if rejected.count > Self.rejectedMax { rejected.removeFirst() }
+    }
+
+    private func decision(_ kind: Decision.Kind, by actor: Actor, at now: Timestamp) -> Decision {
+        Decision(
+            kind: kind, stage: id, promotion: promotion?.candidate.id, release: promotion?.candidate.release ?? running?.candidate.release,
+            rendered: promotion?.candidate.rendered, by: actor.name, reason: actor.reason, at: now)
+    }
+
+    private func refusal(_ candidate: Candidate, _ reason: String) -> Effect {
+        .announce(Announcement(.refused, promotion: candidate.id, release: candidate.release, message: reason))
+    }
+}
