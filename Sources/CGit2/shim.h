@@ -2,7 +2,38 @@
 #pragma once
 #include <git2.h>
 #include <git2/sys/repository.h>
+#include <git2/sys/stream.h>
+
+// `git_libgit2_opts` is variadic, which Swift does not import.
 
 static inline int flotilla_git_set_owner_validation(int enabled) {
     return git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, enabled);
 }
+
+static inline int flotilla_git_set_search_path(int level, const char *path) {
+    return git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, path);
+}
+
+static inline int flotilla_git_set_certificate_file(const char *path) {
+    return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, path, (const char *)NULL);
+}
+
+static inline int flotilla_git_set_fsync(int enabled) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, enabled);
+}
+
+static inline int flotilla_git_set_cache_bytes(ssize_t bytes) {
+    return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, bytes);
+}
+
+static inline int flotilla_git_set_user_agent(const char *text) {
+    return git_libgit2_opts(GIT_OPT_SET_USER_AGENT, text);
+}
+
+// A socket of ours under libgit2's HTTP and TLS: `parent` comes first, as git2/sys/stream.h asks.
+typedef struct {
+    git_stream parent;
+    int descriptor;
+    char *host;
+    char *port;
+} flotilla_git_socket;

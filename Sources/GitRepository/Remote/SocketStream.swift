@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CGit2
+internal import Glibc
+
+/// The sockets under libgit2's HTTP and TLS.
+///
+/// libgit2 1.5's own sockets have no time limits: a server that stops answering would hold a thread for ever, and a cancelled
+/// caller would wait for it. These ask the thread's `TransferWatch` while they wait.
+enum SocketStream {
+    private typealias Socket = UnsafeMutablePointer<flotilla_git_socket>
+
+    /// How often a waiting socket looks at its watch.
+    private static let sliceMilliseconds: Int32 = 100
+
+    private static let watchKey: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key, nil)
+        return key
+    }()
+
+    /// Lets `watch` interrupt what libgit2's sockets do on this thread during `body`.
+    static func watched<T>(by watch: TransferWatch, _ body: () throws(GitError) -> T) throws(GitError) -> T {
+        pthread_setspecific(watchKey, Unmanaged.passUnretained(watch).toOpaque())
+        defer {
+            pthread_setspecific(watchKey, nil)
+            withExtendedLifetime(watch) {}
+        }
+        return try body()
+    }
+
+    /// Makes libgit2 use these sockets.
+    static func register() {
+        var registration = git_stream_registration()
+        registration.version = GIT_STREAM_VERSION
+        registration.`init` = { SocketStream.make($0, host: $1, port: $2) }
+        git_stream_register(GIT_STREAM_STANDARD, &registration)
+    }
+
+    private static var watch: TransferWatch? {
+        pthread_getspecific(watchKey).map { Unmanaged<TransferWatch>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func fail(_ reason: String) {
+        git_error_set_str(Int32(GIT_ERROR_NET.rawValue), reason)
+    }
+
+    private static func make(
+        _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_stream>?>?, host: UnsafePointer<CChar>?, port: UnsafePointer<CChar>?
+    ) -> Int32 {
+        guard let out, let host, let port else { return -1 }
+        let socket = Socket.allocate(capacity: 1)
+        var value = flotilla_git_socket()
+        value.descriptor = -1
+        value.host = strdup(host)
+        value.port = strdup(port)
+        value.parent.version = GIT_STREAM_VERSION
+        value.parent.connect = { SocketStream.connect($0) }
+        value.parent.read = { SocketStream.read($0, $1, $2) }
+        value.parent.write = { stream, bytes, count, _ in SocketStream.write(stream, bytes, count) }
+        value.parent.close = { SocketStream.close($0) }
+        value.parent.free = { stream in
+            guard let socket = SocketStream.socket(stream) else { return }
+            _ = SocketStream.close(stream)
+            Glibc.free(socket.pointee.host)
+            Glibc.free(socket.pointee.port)
+            socket.deallocate()
+        }
+        socket.initialize(to: value)
+        out.pointee = UnsafeMutableRawPointer(socket).assumingMemoryBound(to: git_stream.self)
+        return 0
+    }
+
+    /// The parent is the first member, so both have one address.
+    private static func socket(_ stream: UnsafeMutablePointer<git_stream>?) -> Socket? {
+        stream.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: flotilla_git_socket.self) }
+    }
+
+    private static func connect(_ stream: UnsafeMutablePointer<git_stream>?) -> Int32 {
+        guard let socket = socket(stream) else { return -1 }
+        let host = String(cString: socket.pointee.host)
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_family = AF_UNSPEC
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(socket.pointee.host, socket.pointee.port, &hints, &list)
+        guard code == 0 else {
+            fail("\(host): \(String(cString: gai_strerror(code)))")
+            return -1
+        }
+        defer { freeaddrinfo(list) }
+        var reason = "no address"
+        var next = list
+        while let address = next?.pointee {
+            next = address.ai_next
+            guard watch?.mayContinue() ?? true else { break }
+            let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+            let descriptor = Glibc.socket(address.ai_family, kind, address.ai_protocol)
+            guard descriptor >= 0 else {
+                reason = LocalFiles.reason()
+                continue
+            }
+            if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 || connected(descriptor, reason: &reason) {
+                socket.pointee.descriptor = descriptor
+                return 0
+            }
+            Glibc.close(descriptor)
+        }
+        fail("connecting to \(host) failed: \(reason)")
+        return -1
+    }
+
+    private static func connected(_ descriptor: Int32, reason: inout String) -> Bool {
+        guard errno == EINPROGRESS else {
+            reason = LocalFiles.reason()
+            return false
+        }
+        let patience = watch?.limits.connectTimeout ?? .seconds(15)
+        guard wait(descriptor, for: POLLOUT, patience: patience, doing: "connecting") else {
+            reason = "no answer within \(patience)"
+            return false
+        }
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+        if code != 0 { reason = String(cString: strerror(code)) }
+        return code == 0
+    }
+
+    /// Waits until the socket is ready; `false` when the time is over or the watch says stop.
+    private static func wait(_ descriptor: Int32, for events: Int32, patience: Duration, doing what: String) -> Bool {
+        let deadline = ContinuousClock.now + patience
+        var poll = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        while true {
+            guard watch?.mayContinue() ?? true else { return false }
+            let ready = Glibc.poll(&poll, 1, sliceMilliseconds)
+            if ready > 0 { return true }
+            if ready < 0 && errno != EINTR { return true }
+            if ContinuousClock.now > deadline {
+                watch?.interrupt(.timedOut(reason: "nothing for \(patience) while \(what)"))
+                return false
+            }
+        }
+    }
+
+    private static func read(_ stream: UnsafeMutablePointer<git_stream>?, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+        guard let socket = socket(stream) else { return -1 }
+        let descriptor = socket.pointee.descriptor
+        while true {
+            let received = recv(descriptor, buffer, count, 0)
+            if received >= 0 { return received }
+            guard errno == EAGAIN || errno == EINTR else {
+                fail("receiving failed: \(LocalFiles.reason())")
+                return -1
+            }
+            guard wait(descriptor, for: POLLIN, patience: watch?.limits.idleTimeout ?? .seconds(60), doing: "receiving") else {
+                fail("receiving was given up")
+                return -1
+            }
+        }
+    }
+
+    private static func write(_ stream: UnsafeMutablePointer<git_stream>?, _ bytes: UnsafePointer<CChar>?, _ count: Int) -> Int {
+        guard let socket = socket(stream) else { return -1 }
+        let descriptor = socket.pointee.descriptor
+        while true {
+            let sent = send(descriptor, bytes, count, Int32(MSG_NOSIGNAL))
+            if sent >= 0 { return sent }
+            guard errno == EAGAIN || errno == EINTR else {
+                fail("sending failed: \(LocalFiles.reason())")
+                return -1
+            }
+            guard wait(descriptor, for: POLLOUT, patience: watch?.limits.idleTimeout ?? .seconds(60), doing: "sending") else {
+                fail("sending was given up")
+                return -1
+            }
+        }
+    }
+
+    private static func close(_ stream: UnsafeMutablePointer<git_stream>?) -> Int32 {
+        guard let socket = socket(stream), socket.pointee.descriptor >= 0 else { return 0 }
+        Glibc.close(socket.pointee.descriptor)
+        socket.pointee.descriptor = -1
+        return 0
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// How far a fetch has come.
+package struct TransferProgress: Sendable, Hashable {
+    package let objectsReceived: Int
+    package let objectsTotal: Int
+    package let bytesReceived: Int
+}
+
+/// Watches one fetch or push: its limits, and whether its caller still wants it.
+final class TransferWatch: Sendable {
+    enum Interruption: Sendable, Hashable {
+        case cancelled
+        case timedOut(reason: String)
+        case tooManyBytes(limit: Int)
+        case tooManyObjects(limit: Int)
+        case credentialRefused(reason: String)
+    }
+
+    let limits: TransferLimits
+    private let deadline: ContinuousClock.Instant
+    private let report: (@Sendable (TransferProgress) -> Void)?
+    private let state = Mutex<Interruption?>(nil)
+
+    init(limits: TransferLimits, report: (@Sendable (TransferProgress) -> Void)? = nil) {
+        self.limits = limits
+        self.report = report
+        deadline = .now + limits.totalTimeout
+    }
+
+    /// Why the transfer has to end; the first reason stays.
+    var interruption: Interruption? { state.withLock { $0 } }
+
+    func interrupt(_ reason: Interruption) { state.withLock { $0 = $0 ?? reason } }
+
+    /// Whether to go on; notices by itself when the whole time is used up.
+    func mayContinue() -> Bool {
+        if interruption != nil { return false }
+        if ContinuousClock.now > deadline {
+            interrupt(.timedOut(reason: "not done after \(limits.totalTimeout)"))
+            return false
+        }
+        return true
+    }
+
+    /// Takes note of what has arrived; `false` ends the transfer.
+    func received(_ progress: TransferProgress) -> Bool {
+        if progress.bytesReceived > limits.bytesMax { interrupt(.tooManyBytes(limit: limits.bytesMax)) }
+        if progress.objectsTotal > limits.objectsMax { interrupt(.tooManyObjects(limit: limits.objectsMax)) }
+        guard mayContinue() else { return false }
+        report?(progress)
+        return true
+    }
+}
