@@ -25,11 +25,13 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 
-func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> [Target] {
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], tests: [Target.Dependency] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict),
         .testTarget(
-            name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict),
+            name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies + tests, swiftSettings: strict),
     ]
 }
 
@@ -80,6 +82,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // A small HTTP server that tests can bend as they need.
+        .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", swiftSettings: strict),
+
         // The programs themselves, started as processes: they must have been built.
         .testTarget(
             name: "SystemTests",
@@ -92,11 +97,11 @@ let package = Package(
         + module("Manifests", ["CYAML", crypto])
         + module("GitRepository", ["CGit2", "Threads", "Manifests", crypto])
         + module("PostgresClient", ["CPostgres", "Threads", logging])
-        + module("HTTPTransport", ["CCurl", "Threads"])
+        + module("HTTPTransport", ["CCurl", "CThreads"], tests: ["HTTPTestServer"])
         // engines
         + module("Kustomize", ["Manifests"])
         + module("Rendering", ["Manifests", "Kustomize"])
-        + module("KubernetesAPI", ["Manifests", "HTTPTransport"])
+        + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])
         // domain
         + module("FleetModel", ["Manifests"])
         + module("Promotion", ["Manifests"])

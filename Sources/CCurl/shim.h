@@ -19,3 +19,7 @@ static inline CURLcode flotilla_curl_get_pointer(CURL *handle, CURLINFO info, ch
 static inline CURLMcode flotilla_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) { return curl_multi_setopt(handle, option, value); }
 /// The result of a CURLMSG_DONE message: `data` is a union, which Swift does not import.
 static inline CURLcode flotilla_curl_message_result(const CURLMsg *message) { return message->data.result; }
+typedef int (*flotilla_curl_seek_callback)(void *context, curl_off_t offset, int origin);
+static inline CURLcode flotilla_curl_set_seek_callback(CURL *handle, CURLoption option, flotilla_curl_seek_callback value) { return curl_easy_setopt(handle, option, value); }
+/// Sets up libcurl and its TLS library; thread-safe since libcurl 7.84.
+static inline CURLcode flotilla_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
