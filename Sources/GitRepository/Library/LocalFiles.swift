@@ -13,6 +13,12 @@ enum LocalFiles {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether the file at `path` was last written more than `seconds` ago.
+    static func isOlder(_ path: String, seconds: Int) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && time(nil) - status.st_mtim.tv_sec > seconds
+    }
+
     /// Names in the folder at `path`, without `.` and `..`, in no order.
     static func names(in path: String) throws(GitError) -> [String] {
         guard let folder = opendir(path) else { throw .failed(what: path, reason: reason()) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import CGit2
 
 /// Where the remote's references are kept in a mirror.
 ///
@@ -21,6 +22,12 @@ enum RefNames {
     /// The remote's name of the mirror's `ref`.
     static func remote(_ ref: String) -> String {
         ref.hasPrefix(tracking) ? heads + ref.dropFirst(tracking.count) : ref
+    }
+
+    /// Whether Git accepts `ref` as a full name.
+    static func isValid(_ ref: String) -> Bool {
+        var valid: Int32 = 0
+        return git_reference_name_is_valid(&valid, ref) == 0 && valid == 1 && ref.hasPrefix("refs/")
     }
 
     /// The branch's name without `refs/heads/`; `nil` for anything else.
