@@ -92,10 +92,13 @@ package struct Strategy: Sendable, Equatable, Codable {
     /// A wave completes with at least so many of its clusters Current (or all, where it has fewer).
     package var minimumClusters: Int
     package var offline: OfflinePolicy
+    /// A cluster counts as offline after so long without contact.
+    package var offlineAfterMilliseconds: Int64
 
     package init(
         waves: [Wave], approvalsRequired: Int = 0, approvalExpiryMilliseconds: Int64? = nil, verifySoakMilliseconds: Int64 = 0,
-        failureThreshold: Int = 1, minimumClusters: Int = 1, offline: OfflinePolicy = .skip
+        failureThreshold: Int = 1, minimumClusters: Int = 1, offline: OfflinePolicy = .skip,
+        offlineAfterMilliseconds: Int64 = 600_000
     ) {
         self.waves = waves.filter { !$0.clusters.isEmpty }
         self.approvalsRequired = approvalsRequired
@@ -104,6 +107,7 @@ package struct Strategy: Sendable, Equatable, Codable {
         self.failureThreshold = max(1, failureThreshold)
         self.minimumClusters = max(1, minimumClusters)
         self.offline = offline
+        self.offlineAfterMilliseconds = offlineAfterMilliseconds
     }
 
     package var clusters: [String] { waves.flatMap(\.clusters) }

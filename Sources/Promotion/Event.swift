@@ -14,6 +14,8 @@ package enum Event: Sendable, Equatable, Codable {
     case recordOvertaken(promotion: String, reason: String)
     /// A head that the coordinator did not write, descending from the last one, is adopted.
     case adopted(Candidate, commit: String, by: Actor)
+    /// A new database found this head, with the coordinator's own signature, and these decisions in the journal.
+    case restored(Candidate, commit: String, decisions: Restored)
     /// The branch was deleted or replaced by unrelated history: keep the last head.
     case branchLost(reason: String)
     /// Which clusters of the wave that begins are not Current, and which are offline.
@@ -27,6 +29,19 @@ package enum Event: Sendable, Equatable, Codable {
     case resumed(by: Actor)
     /// Time has passed.
     case tick
+}
+
+/// A stage's decisions as its journal keeps them.
+package struct Restored: Sendable, Equatable, Codable {
+    package var rejected: [Stage.Rejection]
+    package var hold: Hold?
+    package var paused: Actor?
+
+    package init(rejected: [Stage.Rejection] = [], hold: Hold? = nil, paused: Actor? = nil) {
+        self.rejected = rejected
+        self.hold = hold
+        self.paused = paused
+    }
 }
 
 /// What the shell must do. Every effect is safe to run again: a crash between an effect and its acknowledgement neither loses nor doubles it.
@@ -79,7 +94,8 @@ package struct Announcement: Sendable, Equatable, Codable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case promotionWaiting, approvalNeeded, approved, approvalExpired, rejected, superseded, refused, recorded, waveStarted,
             waveFinished,
-            rolloutFailed, verifying, verified, notExercised, held, resumed, paused, adopted, rollbackStarted, branchLost, recordOvertaken
+            rolloutFailed, verifying, verified, notExercised, held, resumed, paused, adopted, rollbackStarted, branchLost, recordOvertaken,
+            restored
     }
 
     package var kind: Kind

@@ -12,6 +12,7 @@ extension Stage {
         case .recorded(let promotion, let commit): recorded(promotion, commit, at: now, &effects)
         case .recordOvertaken(let promotion, let reason): recordOvertaken(promotion, reason, at: now, &effects)
         case .adopted(let candidate, let commit, let actor): adopt(candidate, commit, by: actor, at: now, &effects)
+        case .restored(let candidate, let commit, let decisions): restore(candidate, commit, decisions, at: now, &effects)
         case .branchLost(let reason):
             guard hold?.cause != .branch else { break }
             setHold(.branch, reason: reason, by: "flotilla", at: now, &effects)
@@ -209,6 +210,28 @@ extension Stage {
                     by: actor.name)),
         ]
         begin(adopted, &effects)
+    }
+
+    /// Takes up a recorded head in a new database: unverified, and rolled out in wave order where it was not.
+    private mutating func restore(
+        _ candidate: Candidate, _ commit: String, _ decisions: Restored, at now: Timestamp, _ effects: inout [Effect]
+    ) {
+        guard running == nil, promotion == nil else { return }
+        rejected = decisions.rejected.suffix(Self.rejectedMax)
+        hold = decisions.hold
+        paused = decisions.paused
+        offered = max(offered, candidate.sequence)
+        running = Head(promotion: candidate.id, commit: commit, candidate: candidate, recordedAt: now, verdict: .unverified)
+        let restored = Promotion(
+            candidate: candidate, phase: .rolling(Rollout(candidate.strategy)), approvals: [], evidence: [], startedAt: now, commit: commit,
+            waitingFor: "")
+        promotion = restored
+        effects.append(
+            .announce(
+                Announcement(
+                    .restored, promotion: candidate.id, release: candidate.release,
+                    message: "head \(commit.prefix(7)) taken up from Git; unverified until its clusters report")))
+        begin(restored, &effects)
     }
 
     private mutating func rollback(to candidate: Candidate, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]) {

@@ -114,6 +114,13 @@ package struct Stage: Sendable, Equatable, Codable {
         package var reason: String
         package var by: String
         package var at: Timestamp
+
+        package init(rendered: String, reason: String, by: String, at: Timestamp) {
+            self.rendered = rendered
+            self.reason = reason
+            self.by = by
+            self.at = at
+        }
     }
 
     package static let historyMax = 50

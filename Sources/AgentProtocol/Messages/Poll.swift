@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Manifests
+
+/// `POST /agent/v1/poll`: what the agent has. The answer comes when something differs, or after `waitSeconds`.
+package struct PollRequest: Sendable, Hashable {
+    package struct Held: Sendable, Hashable {
+        package var application: String
+        package var generation: Generation
+        package var bundle: Digest
+
+        package init(application: String, generation: Generation, bundle: Digest) {
+            self.application = application
+            self.generation = generation
+            self.bundle = bundle
+        }
+    }
+
+    /// Random, new with every start of an agent: a session is (cluster, instance).
+    package var instance: String
+    package var agentVersion: String
+    /// Such as `v1.36.2`; empty until the agent has seen its API server.
+    package var kubernetesVersion: String
+    package var waitSeconds: Int
+    package var held: [Held]
+
+    package static let heldMax = 10_000
+    package static let waitSecondsMax = 50
+
+    package init(instance: String, agentVersion: String, kubernetesVersion: String, waitSeconds: Int, held: [Held]) {
+        self.instance = instance
+        self.agentVersion = agentVersion
+        self.kubernetesVersion = kubernetesVersion
+        self.waitSeconds = waitSeconds
+        self.held = held
+    }
+
+    package var json: Value {
+        .map([
+            "instance": .string(instance), "agentVersion": .string(agentVersion), "kubernetesVersion": .string(kubernetesVersion),
+            "waitSeconds": .int(Int64(waitSeconds)),
+            "held": .list(
+                held.map {
+                    .map([
+                        "application": .string($0.application), "generation": $0.generation.json, "bundle": .string($0.bundle.description),
+                    ])
+                }),
+        ])
+    }
+
+    package init(json value: Value) throws(ShapeError) {
+        let fields = try Fields(value)
+        instance = try fields.string("instance")
+        guard !instance.isEmpty, instance.utf8.count <= 64 else { throw fields.failure("instance", "expected 1 to 64 bytes") }
+        agentVersion = String(try fields.string("agentVersion").prefix(64))
+        kubernetesVersion = String(try fields.optionalString("kubernetesVersion")?.prefix(64) ?? "")
+        waitSeconds = min(max(0, Int(clamping: try fields.int("waitSeconds"))), Self.waitSecondsMax)
+        held = try fields.list("held", limit: Self.heldMax) { (item, path) throws(ShapeError) in
+            let one = try Fields(item, at: path)
+            return Held(
+                application: try one.string("application"),
+                generation: try Generation(json: one.map["generation"], at: "\(path).generation"),
+                bundle: try Digest(json: one.map["bundle"], at: "\(path).bundle"))
+        }
+    }
+}
+
+/// Only what differs from what the agent said it holds. An application that is not named stays as it is: an answer never means "nothing".
+package struct PollResponse: Sendable, Hashable {
+    package var tasks: [SyncTask]
+    /// The coordinator has lost count of this instance's reports (a rebuilt database): send everything again.
+    package var reportEverything: Bool
+
+    package init(tasks: [SyncTask], reportEverything: Bool = false) {
+        self.tasks = tasks
+        self.reportEverything = reportEverything
+    }
+
+    package var json: Value { .map(["tasks": .list(tasks.map(\.json)), "reportEverything": .bool(reportEverything)]) }
+
+    package init(json value: Value) throws(ShapeError) {
+        let fields = try Fields(value)
+        tasks = try fields.list("tasks", limit: 10_000) { (item, path) throws(ShapeError) in try SyncTask(json: item, at: path) }
+        reportEverything = try fields.bool("reportEverything", default: false)
+    }
+}
