@@ -36,6 +36,13 @@ package final class ThreadExecutor: SerialExecutor, Sendable {
         }
     }
 
+    /// Hands `body` to the thread without waiting for it: for a loop that lives on the thread until something tells it to end.
+    ///
+    /// After `stop` the body is not run. It takes no place in the queue.
+    package func start(_ body: @Sendable @escaping () -> Void) {
+        worker.start(body)
+    }
+
     /// Refuses further bodies and lets the thread end once it has done what it was given; does not wait for that.
     ///
     /// Jobs of actors on this executor are still run afterwards (an actor must be able to finish); the thread starts again for them.

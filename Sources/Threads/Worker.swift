@@ -9,6 +9,8 @@ final class Worker: Sendable {
         /// Does its work and returns what hands the result over.
         case body(@Sendable () -> @Sendable () -> Void)
         case job(UnownedJob, ThreadExecutor)
+        /// Was never in line for a place.
+        case loop(@Sendable () -> Void)
     }
 
     private struct State {
@@ -62,13 +64,17 @@ final class Worker: Sendable {
         let wake = state.withLock { state in
             state.queue.append(work)
             if state.thread == nil {
-                state.thread = start()
+                state.thread = makeThread()
                 return false
             }
             defer { state.asleep = false }
             return state.asleep
         }
         if wake { signal.post() }
+    }
+
+    func start(_ body: @Sendable @escaping () -> Void) {
+        if !state.withLock({ $0.stopped }) { enqueue(.loop(body)) }
     }
 
     func stop() {
@@ -86,7 +92,7 @@ final class Worker: Sendable {
 
     // MARK: The thread
 
-    private func start() -> pthread_t {
+    private func makeThread() -> pthread_t {
         var thread = pthread_t()
         let worker = Unmanaged.passRetained(self)
         let code = pthread_create(
@@ -119,6 +125,9 @@ final class Worker: Sendable {
             // Before the caller goes on: then it sees this thread as free.
             state.withLock { $0.running -= 1 }
             deliver()
+        case .loop(let body):
+            body()
+            state.withLock { $0.running -= 1 }
         case .job(let job, let executor):
             job.runSynchronously(on: executor.asUnownedSerialExecutor())
             state.withLock { $0.running -= 1 }
