@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. `make` alone prints what there is; `make test` is what continuous integration runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help up test build agent bench format lint install clean packages swift
+
+PREFIX ?= /usr/local
+# Options for the program that a target runs, as in: make up ARGS="--clusters 10".
+ARGS ?=
+# Options for every `swift build`, such as -j 1.
+SWIFT_FLAGS ?=
+
+RELEASE := .build/release
+# The shipped agent carries the Swift runtime in itself. That switch goes for a whole build folder, so it has its own.
+AGENT_BUILD := .build/agent
+AGENT := $(AGENT_BUILD)/release/flotilla-agent
+AGENT_FLAGS := -c release --product flotilla-agent --static-swift-stdlib -Xlinker -s --scratch-path $(AGENT_BUILD)
+
+PACKAGES := libgit2-dev libyaml-dev libcurl4-openssl-dev libpq-dev zlib1g-dev pkg-config postgresql \
+	git openssh-client util-linux tzdata ca-certificates openssl binutils
+
+help:  ## Print the targets
+	@echo 'make TARGET [ARGS="options"]'
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+
+up: build  ## Show Flotilla at work on this machine: build everything, then `flotilla up $(ARGS)`
+	@exec $(RELEASE)/flotilla up --agent $(AGENT) $(ARGS)
+
+test: packages swift agent  ## Build and run every test; they start the servers that they need
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build $(ARGS)
+
+build: packages swift agent  ## Build the programs as they are shipped: .build/release/flotilla, .build/agent/release/flotilla-agent
+	swift build -c release --product flotilla $(SWIFT_FLAGS)
+
+agent: packages swift  ## Build the agent as it is shipped
+	swift build $(AGENT_FLAGS) $(SWIFT_FLAGS)
+
+bench: packages swift agent  ## Run the benchmarks: `flotilla-bench $(ARGS)`
+	swift build -c release --product flotilla-bench $(SWIFT_FLAGS)
+	$(RELEASE)/flotilla-bench $(ARGS)
+
+format: swift  ## Lay the sources out as .swift-format says
+	swift format format --in-place --parallel --recursive Sources Tests Package.swift
+
+lint: swift  ## Check the layout of the sources
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+install: build  ## Install into $(PREFIX)/bin
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(RELEASE)/flotilla $(AGENT) "$(DESTDIR)$(PREFIX)/bin/"
+
+clean:  ## Remove what was built; data folders stay
+	rm -rf .build
+
+# Installs what is missing, and only that. Installing PostgreSQL on Debian makes and starts a cluster of its own, which nothing here
+# uses: it is told not to, if PostgreSQL was not there before.
+packages:
+	@missing=(); \
+	for package in $(PACKAGES); do \
+		[ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || missing+=($$package); \
+	done; \
+	[ $${#missing[@]} -eq 0 ] && exit 0; \
+	as_root() { if [ "$$(id -u)" -eq 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	if ! command -v apt-get >/dev/null || { [ "$$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; }; then \
+		echo "These packages are missing, please install them: $${missing[*]}" >&2; exit 1; \
+	fi; \
+	echo "Installing $${missing[*]}"; \
+	settings=/etc/postgresql-common/createcluster.conf; \
+	if [ ! -e $$settings ]; then \
+		as_root install -d /etc/postgresql-common; \
+		printf 'create_main_cluster = false\n' | as_root tee $$settings >/dev/null; \
+	fi; \
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q; \
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends -o Dpkg::Options::=--force-confold $${missing[@]}
+
+# Swift comes from swift.org, into the user's own folder: that is the user's choice, so it is only explained.
+swift:
+	@version=$$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -n 1); \
+	read -r major minor <<<"$${version:-0 0}"; \
+	if [ "$$major" -lt 6 ] || { [ "$$major" -eq 6 ] && [ "$$minor" -lt 3 ]; }; then \
+		{ echo "Swift 6.3 or newer is needed, $$( [ "$$major" -eq 0 ] && echo "none was found" || echo "found $$major.$$minor" )."; \
+		  echo "The official installer (https://www.swift.org/install/linux):"; \
+		  echo; \
+		  echo '  curl -O https://download.swift.org/swiftly/linux/swiftly-$$(uname -m).tar.gz && tar zxf swiftly-$$(uname -m).tar.gz && \'; \
+		  echo '    ./swiftly init --quiet-shell-followup && . "$${SWIFTLY_HOME_DIR:-$$HOME/.local/share/swiftly}/env.sh" && \'; \
+		  echo '    swiftly install --use 6.3'; } >&2; \
+		exit 1; \
+	fi
