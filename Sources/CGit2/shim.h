@@ -26,6 +26,10 @@ static inline int flotilla_git_set_cache_bytes(ssize_t bytes) {
     return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, bytes);
 }
 
+static inline int flotilla_git_set_open_pack_limit(size_t count) {
+    return git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, count);
+}
+
 static inline int flotilla_git_set_user_agent(const char *text) {
     return git_libgit2_opts(GIT_OPT_SET_USER_AGENT, text);
 }

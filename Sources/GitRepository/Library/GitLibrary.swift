@@ -8,6 +8,9 @@ enum GitLibrary {
     /// Trees and commits kept in memory, over all repositories.
     private static let cacheBytes = 64 << 20
 
+    /// Pack files open at the same time, over all repositories: every fetch adds one, and file descriptors are few.
+    private static let openPackMax = 128
+
     private static let started: Int32 = {
         let count = git_libgit2_init()
         guard count > 0 else { return count }
@@ -20,6 +23,7 @@ enum GitLibrary {
         // Git is the record: a commit that was reported as written has to survive a power cut.
         flotilla_git_set_fsync(1)
         flotilla_git_set_cache_bytes(cacheBytes)
+        flotilla_git_set_open_pack_limit(openPackMax)
         flotilla_git_set_user_agent("flotilla")
         SocketStream.register()
         return count

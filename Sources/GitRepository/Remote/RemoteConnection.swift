@@ -112,7 +112,11 @@ final class RemoteConnection {
         options.repository = repository
         options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF.rawValue | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC.rawValue
         var url = conversation.settings.url
-        if case .folder(let path) = try conversation.settings.location() { url = path }
+        if case .folder(let path) = try conversation.settings.location() {
+            url = path
+            // libgit2 would complain about the protocol instead.
+            guard LocalFiles.isFolder(path) else { throw .unreachable(remote: path, reason: "there is no repository in this place") }
+        }
         var remote: OpaquePointer?
         let code = git_remote_create_with_opts(&remote, url, &options)
         guard code == 0, let remote else { throw conversation.error(code) }

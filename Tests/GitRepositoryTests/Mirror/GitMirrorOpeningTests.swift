@@ -26,7 +26,7 @@ import Threads
             _ = try await mirror.fetch()
             Issue.record("fetched from nowhere")
         } catch let error as GitError {
-            #expect("\(error)".contains(box.remote), "\(error)")
+            #expect(error == .unreachable(remote: box.remote, reason: "there is no repository in this place"))
         }
         #expect(try await mirror.head(of: "main") == head)
     }
@@ -147,6 +147,18 @@ import Threads
         try await box.git(in: box.root, "init", "-q", "--bare", "-b", "main", box.remote)
         await #expect(throws: GitError.emptyListing(remote: box.remote)) { try await mirror.fetch() }
         #expect(try await mirror.head(of: "main") == head)
+    }
+
+    @Test("who owns the remote's and the mirror's files does not matter", .enabled(if: getuid() == 0))
+    func foreignOwner() async throws {
+        let box = try await GitSandbox()
+        await (try box.openMirror()).close()
+        try await box.run("chown", ["-R", "nobody", box.remote, box.mirrorPath], in: box.root)
+        let mirror = try await box.openMirror()
+        _ = try await mirror.fetch()
+        let head = try #require(try await mirror.head(of: "main"))
+        try await mirror.push(commit: head, to: "refs/heads/other", expecting: nil)
+        #expect(try await mirror.fetch().updates.isEmpty)
     }
 
     @Test("an empty remote is a valid one")
