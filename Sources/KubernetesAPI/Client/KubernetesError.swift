@@ -10,6 +10,12 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
         package var field: String
         package var reason: String
         package var message: String
+
+        package init(field: String, reason: String, message: String) {
+            self.field = field
+            self.reason = reason
+            self.message = message
+        }
     }
 
     /// What was asked, for example `PATCH /api/v1/namespaces/shop/configmaps/web`.
