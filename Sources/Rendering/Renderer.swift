@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Kustomize
+package import Manifests
+
+/// Turns a path of a tree into objects, and remembers what it read.
+///
+/// Reads the tree and the variables, and nothing else: no process, no network, no clock. Same inputs, same bytes. Synchronous: call it on a
+/// thread that may block.
+package enum Renderer {
+    /// Part of every render key: raised whenever the same inputs could give other bytes.
+    package static let engineVersion = "1"
+
+    package static func render(
+        _ request: RenderRequest, from tree: some FileTree, limits: RenderLimits = .standard
+    ) throws(RenderFailure) -> Rendered {
+        let tracing = TracingTree(tree)
+        let variables = TracedVariables(request.variables)
+        let (engine, sources): (RenderEngine, [SourceObject])
+        if request.substitute {
+            let substituting = SubstitutingTree(tracing, variables: variables)
+            do throws(RenderFailure) {
+                (engine, sources) = try Self.sources(request, from: substituting, limits)
+            } catch {
+                // An unknown variable is the cause, what the engine said about the text with a hole in it only follows from it.
+                guard substituting.errors.isEmpty else { throw RenderFailure(substituting.errors) }
+                throw error
+            }
+            guard substituting.errors.isEmpty else { throw RenderFailure(substituting.errors) }
+        } else {
+            (engine, sources) = try Self.sources(request, from: tracing, limits)
+        }
+        var checks = ObjectChecks(request: request, limits: limits) { path in try? tracing.read(path, limit: limits.fileBytesMax) }
+        let objects = try checks.objects(sources)
+        let trace = RenderTrace(request: request, reads: tracing.reads, variables: variables.answers)
+        return Rendered(engine: engine, objects: objects, warnings: checks.warnings, trace: trace)
+    }
+
+    /// Chooses the engine by what is at the path, and runs it.
+    private static func sources(
+        _ request: RenderRequest, from tree: some FileTree, _ limits: RenderLimits
+    ) throws(RenderFailure) -> (RenderEngine, [SourceObject]) {
+        let path = request.path
+        switch try entry(path, of: tree) {
+        case nil:
+            throw RenderFailure(
+                RenderError(code: "not-found", path: path, message: "no such file or folder", hint: "see source.path of the application"))
+        case .file(let path):
+            guard PlainManifests.isManifest(path) else {
+                throw RenderFailure(
+                    RenderError(code: "not-a-manifest", path: path, message: "neither a folder nor a .yaml, .yml or .json file"))
+            }
+            return (.plain, try PlainManifests.read(file: path, from: tree, limits))
+        case .folder(let path):
+            let kustomization: String?
+            let isChart: Bool
+            do {
+                kustomization = try Kustomize.kustomization(in: path, of: tree)
+                isChart = try tree.entry(at: path.isEmpty ? "Chart.yaml" : "\(path)/Chart.yaml") != nil
+            } catch {
+                throw RenderFailure(RenderError(code: "unreadable", path: path, message: "\(error)"))
+            }
+            if kustomization != nil {
+                do throws(KustomizeFailure) {
+                    let objects = try Kustomize.build(path, from: tree, limits: limits.kustomize)
+                    return (.kustomize, objects.map { SourceObject(value: $0.value, path: $0.path, document: $0.document) })
+                } catch {
+                    throw RenderFailure(error)
+                }
+            }
+            if isChart {
+                throw RenderFailure(
+                    RenderError(
+                        code: "not-yet", path: path.isEmpty ? "Chart.yaml" : "\(path)/Chart.yaml", message: "Helm charts: not yet",
+                        hint: "use a kustomization or plain manifests"))
+            }
+            return (.plain, try PlainManifests.read(folder: path, from: tree, limits))
+        }
+    }
+
+    private enum Place {
+        case file(String)
+        case folder(String)
+    }
+
+    private static func entry(_ path: String, of tree: some FileTree) throws(RenderFailure) -> Place? {
+        guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+            throw RenderFailure(RenderError(code: "outside", path: path, message: "the path leads out of the repository"))
+        }
+        let clean = path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        do {
+            let real = try tree.resolve(clean)
+            switch try tree.entry(at: real) {
+            case .file: return .file(real)
+            case .folder: return .folder(real)
+            case .symbolicLink, nil: return nil
+            }
+        } catch {
+            throw RenderFailure(RenderError(code: "unreadable", path: path, message: "\(error)"))
+        }
+    }
+}
+
+/// An object as an engine gives it, before it is checked.
+struct SourceObject: Sendable {
+    var value: Value
+    let path: String
+    /// Which document of the file, counted from 0.
+    let document: Int
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The variables of a render, with a note of every one that was asked for. Used on one thread.
+final class TracedVariables {
+    private let values: [String: String]
+    /// What was asked, and the answer; `nil` for one that is not defined.
+    private(set) var answers: [String: String?] = [:]
+
+    init(_ values: [String: String]) { self.values = values }
+
+    /// The value of `name`: as it stands, or, without a prefix, the cluster's variable of that name, or the environment's.
+    subscript(name: String) -> String? {
+        let value = Self.value(of: name, in: values)
+        answers[name] = .some(value)
+        return value
+    }
+
+    static func value(of name: String, in values: [String: String]) -> String? {
+        values[name] ?? values["cluster.variables.\(name)"] ?? values["environment.variables.\(name)"]
+    }
+
+    /// A defined name that differs in one or two signs, for a hint.
+    func nearest(to name: String) -> String? {
+        let names = values.keys.flatMap { key in
+            var names = [key]
+            for prefix in ["cluster.variables.", "environment.variables."] where key.hasPrefix(prefix) {
+                names.append(String(key.dropFirst(prefix.count)))
+            }
+            return names
+        }
+        let wanted = Array(name.lowercased().utf8)
+        return names.sorted().map { (name: $0, distance: Self.distance(wanted, Array($0.lowercased().utf8))) }
+            .filter { $0.distance <= max(1, min(2, wanted.count / 3)) }.min { $0.distance < $1.distance }?.name
+    }
+
+    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        guard abs(a.count - b.count) <= 2 else { return 3 }
+        var previous = Array(0...b.count)
+        for (i, left) in a.enumerated() {
+            var current = [i + 1]
+            for (j, right) in b.enumerated() {
+                current.append(min(previous[j] + (left == right ? 0 : 1), previous[j + 1] + 1, current[j] + 1))
+            }
+            previous = current
+        }
+        return previous[b.count]
+    }
+}

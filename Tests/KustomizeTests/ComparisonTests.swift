@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Kustomize
+import Manifests
+import Testing
+
+/// The same kustomizations through `kubectl kustomize`, where it is installed.
+struct ComparisonTests {
+    static let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
+        path: "Fixtures/Kustomize")
+    static let names = ["merge", "namespace", "images"]
+
+    @Test(.enabled(if: kubectl != nil, "kubectl is not installed"), arguments: names)
+    func givesTheSameObjects(name: String) throws {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: try #require(Self.kubectl))
+        process.arguments = ["kustomize", Self.fixtures.appending(path: "\(name)/overlay").path]
+        process.standardOutput = output
+        try process.run()
+        let bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        let expected = try YAML.documents(bytes, scalars: .kustomize).filter { !$0.isNull }
+        compare(try build(name), expected)
+    }
+
+    @Test(arguments: names)
+    func givesTheRecordedObjects(name: String) throws {
+        let path = Self.fixtures.appending(path: "\(name)/expected.yaml").path
+        let expected = try YAML.documents(Array(try #require(FileManager.default.contents(atPath: path))), scalars: .kustomize)
+        compare(try build(name), expected)
+    }
+
+    private func compare(_ objects: [Value], _ expected: [Value]) {
+        #expect(objects.count == expected.count)
+        for (object, wanted) in zip(objects, expected) where object != wanted {
+            Issue.record("\(YAML.write(object))\n--- expected:\n\(YAML.write(wanted))")
+        }
+    }
+
+    private func build(_ name: String) throws -> [Value] {
+        try Kustomize.build("\(name)/overlay", from: FolderTree(root: Self.fixtures.path)).map(\.value)
+    }
+}
