@@ -57,7 +57,7 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         return error
     }
 
-    /// Whether the same call may succeed when it is made again.
+    /// Whether the same call may succeed when it is made again. After `commitUnknown` the first one may have succeeded, too.
     package var isRetryable: Bool {
         switch kind {
         case .connectionLost, .commitUnknown, .poolExhausted, .timeout: true

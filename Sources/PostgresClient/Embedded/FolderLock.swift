@@ -19,5 +19,9 @@ struct FolderLock: ~Copyable {
         self.file = file
     }
 
-    deinit { close(file) }
+    deinit {
+        // Explicitly: a child being started at this moment holds a copy of the file until its `exec`, and the lock with it.
+        flock(file, LOCK_UN)
+        close(file)
+    }
 }

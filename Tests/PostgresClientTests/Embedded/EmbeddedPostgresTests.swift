@@ -58,6 +58,24 @@ import Testing
         }
     }
 
+    @Test("a kill -9 of the whole program leaves a folder that starts again") func programKilled() async throws {
+        try await withFolder { folder in
+            await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
+                let server = EmbeddedPostgres(dataDirectory: folder)
+                let database = Database(settings: try await server.start(), connections: 1)
+                try await database.read { session in
+                    try session.script("create table kept (n integer); insert into kept values (1)")
+                    kill(getpid(), SIGKILL)
+                }
+            }
+            let server = EmbeddedPostgres(dataDirectory: folder)
+            let database = Database(settings: try await server.start(), connections: 1)
+            #expect(try await database.read { try $0.query("select * from kept").count } == 1)
+            await database.close()
+            await server.stop()
+        }
+    }
+
     @Test("a stale process number of another program does not stand in the way") func staleNumber() async throws {
         try await withFolder { folder in
             let server = EmbeddedPostgres(dataDirectory: folder, durability: .none)
