@@ -6,12 +6,12 @@ extension GitMirror {
     /// A reference that has the new value already is a success, so that a push can be repeated. Throws `GitError.moved` when
     /// somebody else was first, `.rejected` when the remote refuses or commits would be lost; after any other error look first
     /// (`listRemote`): the push may have arrived.
-    package func push(commit: ObjectID, to ref: String, expecting: ObjectID?) async throws {
-        try await push([RefPush(ref, to: commit, expecting: expecting)])
+    package func push(commit: ObjectID, to ref: String, expecting: ObjectID?) async throws(GitError) {
+        try await push([PushUpdate(ref: ref, to: commit, expecting: .exactly(expecting))])
     }
 
     /// Sets several references in one push. On a remote in a folder all of them or none; a server may accept some only.
-    package func push(_ pushes: [RefPush]) async throws {
+    package func push(_ pushes: [PushUpdate]) async throws(GitError) {
         try await transfer(progress: nil) { [self] watch in
             try borrow { repository throws(GitError) in
                 let plan = try PushPlan(pushes, from: repository)

@@ -42,7 +42,7 @@ package final class GitMirror: Sendable {
     /// Throws `GitError`; after a failure nothing half-made will ever be taken for a mirror.
     package static func open(
         at path: String, remote: RemoteSettings, threads: ThreadPool, progress: (@Sendable (TransferProgress) -> Void)? = nil
-    ) async throws -> GitMirror {
+    ) async throws(GitError) -> GitMirror {
         let mirror = GitMirror(path: path, remote: remote, threads: threads)
         try await mirror.transfer(progress: progress) { watch in
             _ = try remote.location()
@@ -77,7 +77,7 @@ package final class GitMirror: Sendable {
     /// Brings the mirror to what the remote has: branches, tags and `refs/flotilla/*`; deleted ones go.
     ///
     /// Makes a damaged mirror again. Cancelling the task cancels the transfer. Throws `GitError`; on failure the mirror keeps what it had.
-    package func fetch(progress: (@Sendable (TransferProgress) -> Void)? = nil) async throws -> FetchResult {
+    package func fetch(progress: (@Sendable (TransferProgress) -> Void)? = nil) async throws(GitError) -> FetchResult {
         try await transfer(progress: progress) { [self] watch in
             if state.withLock({ $0.damage }) == nil {
                 do {
@@ -93,7 +93,7 @@ package final class GitMirror: Sendable {
     }
 
     /// The remote's references as it lists them now, by full name; nothing is fetched.
-    package func listRemote() async throws -> [String: ObjectID] {
+    package func listRemote() async throws(GitError) -> [String: ObjectID] {
         try await transfer(progress: nil) { [self] watch in
             try borrow { repository throws(GitError) in
                 try inTransfer(settings: remote, watch: watch) { () throws(GitError) in
@@ -148,21 +148,44 @@ package final class GitMirror: Sendable {
     /// Runs `body` as the only transfer of this mirror; cancelling the task interrupts its watch.
     func transfer<T: Sendable>(
         progress: (@Sendable (TransferProgress) -> Void)?, _ body: @escaping @Sendable (TransferWatch) throws -> T
-    ) async throws -> T {
-        try await turns.run {
-            let watch = TransferWatch(limits: remote.limits, report: progress)
-            return try await withTaskCancellationHandler {
-                try await leastLoaded(transferThreads).run { try body(watch) }
-            } onCancel: {
-                watch.interrupt(.cancelled)
+    ) async throws(GitError) -> T {
+        let watch = TransferWatch(limits: remote.limits, report: progress)
+        do {
+            return try await turns.run {
+                try await withTaskCancellationHandler {
+                    try await leastLoaded(transferThreads).run {
+                        watch.start()
+                        return try body(watch)
+                    }
+                } onCancel: {
+                    watch.interrupt(.cancelled)
+                }
             }
+        } catch {
+            throw named(error)
         }
     }
 
     /// Runs `body` with a repository of its own on a git thread.
-    func onRepository<T: Sendable>(_ body: @escaping @Sendable (RepositoryHandle) throws -> T) async throws -> T {
-        try Task.checkCancellation()
+    func onRepository<T: Sendable>(
+        _ body: @escaping @Sendable (RepositoryHandle) throws -> T
+    ) async throws(GitError) -> T {
+        do {
+            return try await onRepositoryThrowing(body)
+        } catch {
+            throw named(error)
+        }
+    }
+
+    /// The same for a body of somebody else's, whose errors stay as they are.
+    func onRepositoryThrowing<T: Sendable>(_ body: @escaping @Sendable (RepositoryHandle) throws -> T) async throws -> T {
+        guard !Task.isCancelled else { throw GitError.cancelled(what: path) }
         return try await leastLoaded(readThreads).run { [self] in try borrow(body) }
+    }
+
+    /// Our own error, or the one of a thread that takes no more work.
+    private func named(_ error: any Error) -> GitError {
+        error as? GitError ?? .failed(what: path, reason: "\(error)")
     }
 
     /// Lends a repository that nobody else uses; on a git thread.

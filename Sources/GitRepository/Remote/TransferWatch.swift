@@ -19,25 +19,27 @@ final class TransferWatch: Sendable {
     }
 
     let limits: TransferLimits
-    private let deadline: ContinuousClock.Instant
     private let report: (@Sendable (TransferProgress) -> Void)?
-    private let state = Mutex<Interruption?>(nil)
+    private let state = Mutex<(interruption: Interruption?, deadline: ContinuousClock.Instant?)>((nil, nil))
 
     init(limits: TransferLimits, report: (@Sendable (TransferProgress) -> Void)? = nil) {
         self.limits = limits
         self.report = report
-        deadline = .now + limits.totalTimeout
     }
 
     /// Why the transfer has to end; the first reason stays.
-    var interruption: Interruption? { state.withLock { $0 } }
+    var interruption: Interruption? { state.withLock { $0.interruption } }
 
-    func interrupt(_ reason: Interruption) { state.withLock { $0 = $0 ?? reason } }
+    func interrupt(_ reason: Interruption) { state.withLock { $0.interruption = $0.interruption ?? reason } }
+
+    /// Begins the whole time; what was spent waiting for a thread does not count.
+    func start() { state.withLock { $0.deadline = .now + limits.totalTimeout } }
 
     /// Whether to go on; notices by itself when the whole time is used up.
     func mayContinue() -> Bool {
+        let (interruption, deadline) = state.withLock { $0 }
         if interruption != nil { return false }
-        if ContinuousClock.now > deadline {
+        if let deadline, ContinuousClock.now > deadline {
             interrupt(.timedOut(reason: "not done after \(limits.totalTimeout)"))
             return false
         }

@@ -37,6 +37,9 @@ package struct SSHSignatureVerifier: Sendable {
     /// Throws `GitError.invalid` that names the unreadable line.
     package init(allowedSigners text: String) throws(GitError) { signers = try AllowedSigners(parsing: text) }
 
+    /// Whether an allowed signer signed this commit.
+    package func accepts(_ commit: CommitInfo) -> Bool { verify(commit).isGood }
+
     /// Judges a commit, at the time its committer states (as Git does).
     package func verify(_ commit: CommitInfo) -> SignatureVerdict {
         guard let signature = commit.signature else { return .unsigned }

@@ -20,12 +20,12 @@ package struct SSHSigner: Sendable {
     /// Reads an OpenSSH private key file of an Ed25519 key without a passphrase; blocks on the disk.
     package static func load(path: String) throws(GitError) -> SSHSigner {
         guard let bytes = try LocalFiles.read(path, limit: 65_536) else { throw .notFound(what: path) }
-        return try SSHSigner(openSSH: String(decoding: bytes, as: UTF8.self), name: path)
+        return try SSHSigner(privateKeyFile: String(decoding: bytes, as: UTF8.self), name: path)
     }
 
     /// Writes the private key to `path` (mode 0600, never over another file) and the public one to `path.pub`; blocks on the disk.
     package func save(path: String) throws(GitError) {
-        try LocalFiles.write(Array(openSSH.utf8), to: path, mode: 0o600, replacing: false)
+        try LocalFiles.write(Array(privateKeyFile.utf8), to: path, mode: 0o600, replacing: false)
         try LocalFiles.write(Array("\(publicKeyLine)\n".utf8), to: "\(path).pub")
     }
 
@@ -59,7 +59,7 @@ extension SSHSigner {
     private static let end = "-----END OPENSSH PRIVATE KEY-----"
 
     /// The private key in OpenSSH's own format, not encrypted.
-    package var openSSH: String {
+    package var privateKeyFile: String {
         let publicBytes = Array(key.publicKey.rawRepresentation)
         var secret = SSHWriter()
         // Two equal numbers tell OpenSSH that the passphrase was right; without one their value says nothing.
@@ -86,7 +86,7 @@ extension SSHSigner {
     }
 
     /// Reads OpenSSH's private key format; `name` says in errors which key it is.
-    package init(openSSH text: String, name: String) throws(GitError) {
+    package init(privateKeyFile text: String, name: String = "the signing key") throws(GitError) {
         func unusable(_ reason: String) -> GitError { .invalid(what: name, reason: reason) }
         let lines = text.split(whereSeparator: \.isNewline)
         guard let start = lines.firstIndex(where: { $0 == Self.begin }), let stop = lines.firstIndex(where: { $0 == Self.end }),

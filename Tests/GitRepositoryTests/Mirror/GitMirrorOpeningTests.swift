@@ -25,7 +25,7 @@ import Threads
         do {
             _ = try await mirror.fetch()
             Issue.record("fetched from nowhere")
-        } catch let error as GitError {
+        } catch {
             #expect(error == .unreachable(remote: box.remote, reason: "there is no repository in this place"))
         }
         #expect(try await mirror.head(of: "main") == head)

@@ -90,6 +90,14 @@ import Threads
         let head = try #require(try await mirror.head(of: "main"))
         let id = try await record(mirror, on: head, ["x": "1"])
         for _ in 0..<3 { try await mirror.push(commit: id, to: "refs/heads/main", expecting: head) }
+        // Wherever it is, as long as nothing is lost.
+        let release = "refs/flotilla/releases/r1"
+        for commit in [head, head, id] { try await mirror.push([PushUpdate(ref: release, to: commit, expecting: .any)]) }
+        await #expect {
+            try await mirror.push([PushUpdate(ref: release, to: head, expecting: .any)])
+        } throws: { error in
+            if case .rejected = error as? GitError { true } else { false }
+        }
         #expect(try await box.id("main", in: box.remote) == id)
     }
 
@@ -100,16 +108,16 @@ import Threads
         let head = try #require(try await mirror.head(of: "main"))
         let id = try await record(mirror, on: head, ["x": "1"])
         try await mirror.push([
-            RefPush("refs/heads/flotilla/shop/staging", to: id, expecting: nil),
-            RefPush("refs/flotilla/releases/r1", to: head, expecting: nil),
+            PushUpdate(ref: "refs/heads/flotilla/shop/staging", to: id, expecting: .exactly(nil)),
+            PushUpdate(ref: "refs/flotilla/releases/r1", to: head, expecting: .exactly(nil)),
         ])
         #expect(try await box.id("refs/flotilla/releases/r1", in: box.remote) == head)
         #expect(try await mirror.reference("refs/flotilla/releases/r1") == head)
         let next = try await record(mirror, on: id, ["x": "2"])
         await #expect(throws: GitError.moved(ref: "refs/flotilla/releases/r1", actual: head)) {
             try await mirror.push([
-                RefPush("refs/heads/flotilla/shop/staging", to: next, expecting: id),
-                RefPush("refs/flotilla/releases/r1", to: next, expecting: nil),
+                PushUpdate(ref: "refs/heads/flotilla/shop/staging", to: next, expecting: .exactly(id)),
+                PushUpdate(ref: "refs/flotilla/releases/r1", to: next, expecting: .exactly(nil)),
             ])
         }
         #expect(try await box.id("flotilla/shop/staging", in: box.remote) == id)

@@ -34,7 +34,8 @@ import Threads
         #expect(result.objectsReceived > 0 && result.bytesReceived > 0 && result.defaultBranch == "main")
         let ours = try await commit(mirror, on: theirs, "ours")
         try await mirror.push([
-            RefPush("refs/heads/main", to: ours, expecting: theirs), RefPush("refs/flotilla/releases/r1", to: theirs, expecting: nil),
+            PushUpdate(ref: "refs/heads/main", to: ours, expecting: .exactly(theirs)),
+            PushUpdate(ref: "refs/flotilla/releases/r1", to: theirs, expecting: .exactly(nil)),
         ])
         #expect(try await box.id("main", in: box.remote) == ours)
         #expect(try await box.id("refs/flotilla/releases/r1", in: box.remote) == theirs)

@@ -89,7 +89,7 @@ import Testing
                 what: "\(box.root)/locked", reason: "is protected by a passphrase; a service needs a key without one")
         ) { try SSHSigner.load(path: "\(box.root)/locked") }
         #expect(throws: GitError.notFound(what: "\(box.root)/none")) { try SSHSigner.load(path: "\(box.root)/none") }
-        #expect(throws: GitError.self) { try SSHSigner(openSSH: "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END", name: "x") }
+        #expect(throws: GitError.self) { try SSHSigner(privateKeyFile: "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END", name: "x") }
     }
 
     @Test("ssh-keygen -Y verify accepts our signature of any message, in its namespace only")
