@@ -7,8 +7,8 @@
 package final class HTTPClient: Sendable {
     package enum Version: Sendable {
         case http1
-        /// Asked for by ALPN over TLS, with HTTP/1.1 where it is not offered. Streams always use HTTP/1.1: over a shared HTTP/2
-        /// connection a slow reader would hold up everyone.
+        /// Asked for by ALPN over TLS, with HTTP/1.1 where it is not offered. Streams always use HTTP/1.1 and a connection of
+        /// their own: over a shared HTTP/2 connection a slow reader would hold up everyone.
         case http2
     }
 

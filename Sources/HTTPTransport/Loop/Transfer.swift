@@ -124,9 +124,14 @@ final class Transfer {
         switch (configuration.httpVersion, exchange.mode) {
         case (.http2, .whole):
             set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-            // Rather wait for a connection that can be shared than open one for each request of a burst.
-            if !exchange.freshConnection { set(CURLOPT_PIPEWAIT, 1) }
-        case (.http1, _), (.http2, .stream):
+            // Rather wait for a handshake to tell whether its connection can be shared than open one for each request of a
+            // burst. Without TLS there is no handshake, and the wait would be for another request's answer.
+            if !exchange.freshConnection, request.url.hasPrefix("https:") { set(CURLOPT_PIPEWAIT, 1) }
+        case (.http2, .stream):
+            set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+            // An idle HTTP/2 connection would be taken all the same, and then shared.
+            set(CURLOPT_FRESH_CONNECT, 1)
+        case (.http1, _):
             set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         }
     }

@@ -39,6 +39,9 @@ package final class KubernetesClient: Sendable {
     package let options: Options
     private let address: String
     private let http: HTTPClient
+    /// The client of lists and watches: the same one, except that HTTP/2 and the HTTP/1.1 of streams do not share a connection
+    /// cache. libcurl would stop to multiplex towards a host that also has HTTP/1.1 connections.
+    private let streams: HTTPClient
     private let token: TokenSource
     private let impersonation: Impersonation?
 
@@ -48,10 +51,16 @@ package final class KubernetesClient: Sendable {
         address = connection.server
         token = TokenSource(connection.credential)
         impersonation = connection.impersonation
-        let configuration = HTTPClient.Configuration(
+        var configuration = HTTPClient.Configuration(
             userAgent: options.userAgent, trust: connection.trust, httpVersion: options.httpVersion, receiveBufferBytes: 16_384)
         http =
             other.map { HTTPClient(configuration: configuration, sharingThreadOf: $0) } ?? HTTPClient(configuration: configuration)
+        if configuration.httpVersion == .http2, other == nil, connection.server.hasPrefix("https:") {
+            configuration.httpVersion = .http1
+            streams = HTTPClient(configuration: configuration)
+        } else {
+            streams = http
+        }
     }
 
     private init(_ other: KubernetesClient, impersonating: Impersonation?) {
@@ -59,6 +68,7 @@ package final class KubernetesClient: Sendable {
         address = other.address
         token = other.token
         http = other.http
+        streams = other.streams
         impersonation = impersonating
     }
 
@@ -66,7 +76,10 @@ package final class KubernetesClient: Sendable {
     package func impersonating(_ identity: Impersonation) -> KubernetesClient { KubernetesClient(self, impersonating: identity) }
 
     /// Ends all requests and closes all connections, also of clients that share them.
-    package func shutdown() async { await http.shutdown() }
+    package func shutdown() async {
+        await http.shutdown()
+        await streams.shutdown()
+    }
 
     // MARK: Requests
 
@@ -97,7 +110,7 @@ package final class KubernetesClient: Sendable {
         request.idleTimeout = idleTimeout
         request.receiveBufferBytes = receiveBufferBytes
         do {
-            let response = try await http.stream(request)
+            let response = try await streams.stream(request)
             guard (200..<300).contains(response.status) else {
                 let body = try await response.body.collect(upTo: options.objectBytesMax)
                 throw KubernetesError(operation: call.operation, status: response.status, headers: response.headers, body: body)
