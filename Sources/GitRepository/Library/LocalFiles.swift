@@ -19,6 +19,18 @@ enum LocalFiles {
         return stat(path, &status) == 0 && time(nil) - status.st_mtim.tv_sec > seconds
     }
 
+    /// Bytes in the file at `path`.
+    static func size(_ path: String) throws(GitError) -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .failed(what: path, reason: reason()) }
+        return Int(status.st_size)
+    }
+
+    /// Gives the file at `path` a second name.
+    static func link(_ path: String, to other: String) throws(GitError) {
+        guard Glibc.link(path, other) == 0 else { throw .failed(what: other, reason: reason()) }
+    }
+
     /// Names in the folder at `path`, without `.` and `..`, in no order.
     static func names(in path: String) throws(GitError) -> [String] {
         guard let folder = opendir(path) else { throw .failed(what: path, reason: reason()) }

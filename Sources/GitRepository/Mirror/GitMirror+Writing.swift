@@ -5,10 +5,12 @@ extension GitMirror {
     ///
     /// A file keeps its mode, a new one is plain; folders without files go. Only changed folders are read and written.
     package func writeTree(base: ObjectID?, changes: [String: [UInt8]?]) async throws(GitError) -> ObjectID {
-        try await onRepository { repository in
-            let edit = try TreeEdit(changes)
-            let root = try base.map { base throws(GitError) in try repository.treeID(base) }
-            return try repository.writeRoot(base: root, edit)
+        try await writing { () throws(GitError) in
+            try await onRepository { repository in
+                let edit = try TreeEdit(changes)
+                let root = try base.map { base throws(GitError) in try repository.treeID(base) }
+                return try repository.writeRoot(base: root, edit)
+            }
         }
     }
 
@@ -27,7 +29,7 @@ extension GitMirror {
     /// Throws `GitError.invalid` when its tree or a parent is not in the mirror.
     @discardableResult
     package func store(commit bytes: [UInt8]) async throws(GitError) -> ObjectID {
-        try await onRepository { try $0.storeCommit(bytes) }
+        try await writing { () throws(GitError) in try await onRepository { try $0.storeCommit(bytes) } }
     }
 
     /// Stores a commit that was built; see `store(commit:)`.

@@ -25,6 +25,7 @@ package final class GitMirror: Sendable {
     private let readThreads: [ThreadExecutor]
     private let state = Mutex(State())
     private let turns = TurnGate()
+    private let writes = TurnGate()
 
     private init(path: String, remote: RemoteSettings, threads: ThreadPool) {
         self.path = path
@@ -78,7 +79,7 @@ package final class GitMirror: Sendable {
     ///
     /// Makes a damaged mirror again. Cancelling the task cancels the transfer. Throws `GitError`; on failure the mirror keeps what it had.
     package func fetch(progress: (@Sendable (TransferProgress) -> Void)? = nil) async throws(GitError) -> FetchResult {
-        try await transfer(progress: progress) { [self] watch in
+        let result = try await transfer(progress: progress) { [self] watch in
             if state.withLock({ $0.damage }) == nil {
                 do {
                     return try borrow { repository throws(GitError) in
@@ -89,6 +90,29 @@ package final class GitMirror: Sendable {
                 }
             }
             return try make(watch)
+        }
+        if result.objectsReceived > 0 { await compactIfDue() }
+        return result
+    }
+
+    /// Makes a copy with fewer files when there are too many; what goes wrong with that leaves everything as it is.
+    private func compactIfDue() async {
+        try? await writing { [self] () throws(GitError) in
+            try await transfer(progress: nil) { [self] _ in
+                try borrow { repository throws(GitError) in
+                    guard let path = repository.copy?.path else { return }
+                    let compaction = CopyCompaction(repository, path: path)
+                    guard try compaction.isDue() else { return }
+                    let (name, copy) = try folder.makeEmptyCopy()
+                    do throws(GitError) {
+                        try compaction.run(into: copy.path)
+                        try replace(by: copy, name: name)
+                    } catch {
+                        copy.markReplaced()
+                        throw error
+                    }
+                }
+            }
         }
     }
 
@@ -126,16 +150,7 @@ package final class GitMirror: Sendable {
         do throws(GitError) {
             let repository = try RepositoryHandle(path: copy.path)
             let result = try Fetch(settings: remote, watch: watch).run(into: repository, remade: true)
-            try folder.setCurrent(name, url: remote.url)
-            let old = state.withLock { state in
-                defer {
-                    state.copy = copy
-                    state.idle = []
-                    state.damage = nil
-                }
-                return (state.copy, state.idle)
-            }
-            old.0?.markReplaced()
+            try replace(by: copy, name: name)
             return result
         } catch {
             copy.markReplaced()
@@ -143,7 +158,34 @@ package final class GitMirror: Sendable {
         }
     }
 
+    /// Lets everybody who comes from now on use `copy`; the old one goes with its last reader.
+    private func replace(by copy: MirrorCopy, name: String) throws(GitError) {
+        try folder.setCurrent(name, url: remote.url)
+        let old = state.withLock { state in
+            defer {
+                state.copy = copy
+                state.idle = []
+                state.damage = nil
+            }
+            return (state.copy, state.idle)
+        }
+        old.0?.markReplaced()
+    }
+
     // MARK: Threads and handles
+
+    /// Runs `body` while nobody else writes objects: what is written must not be lost with a copy that is being replaced.
+    func writing<T: Sendable>(_ body: () async throws(GitError) -> T) async throws(GitError) -> T {
+        do {
+            return try await turnsOfWriting(body)
+        } catch {
+            throw named(error)
+        }
+    }
+
+    private func turnsOfWriting<T: Sendable>(_ body: () async throws(GitError) -> T) async throws -> T {
+        try await writes.run { try await body() }
+    }
 
     /// Runs `body` as the only transfer of this mirror; cancelling the task interrupts its watch.
     func transfer<T: Sendable>(

@@ -120,6 +120,34 @@ import Threads
         #expect(try await mirror.head(of: "main") == next)
     }
 
+    @Test("many fetches do not gather files; readers and unpushed commits do not notice")
+    func compaction() async throws {
+        let box = try await GitSandbox(files: ["a": "1"])
+        try await box.git("tag", "-a", "v1", "-m", "one")
+        try await box.git("push", "-q", "origin", "v1")
+        let mirror = try await box.openMirror()
+        let first = try #require(try await mirror.head(of: "main"))
+        let tree = try await mirror.writeTree(base: first, changes: ["unpushed": Array("u".utf8)])
+        let unpushed = try CommitDraft(tree: tree, parents: [first], author: ada, message: "Later").build()
+        try await mirror.store(unpushed)
+        for round in 0..<55 {
+            let id = try await box.commit(["a": "round \(round)"], message: "Round \(round)")
+            #expect(try await mirror.fetch().updates == [RefUpdate(ref: "refs/heads/main", old: try await box.id("\(id)^"), new: id)])
+            #expect(text(try await mirror.read(at: id) { try $0.read("a", limit: 99) }) == "round \(round)")
+        }
+        let copy = try #require(try copies(box).first)
+        #expect(try copies(box).count == 1 && copy != "copy-1.git")
+        let packs = try FileManager.default.contentsOfDirectory(atPath: "\(box.mirrorPath)/\(copy)/objects/pack")
+        #expect(packs.count < 2 * 51)
+        #expect(try await mirror.log(from: try await box.id("HEAD"), limit: 100).count == 56)
+        #expect(try await mirror.resolve("v1") == first)
+        #expect(try await mirror.commit(unpushed.id).raw == unpushed.bytes)
+        try await mirror.push(commit: unpushed.id, to: "refs/heads/later", expecting: nil)
+        try await box.git(in: "\(box.mirrorPath)/\(copy)", "fsck", "--full", "--strict")
+        await mirror.close()
+        #expect(try await box.openMirror().heads().count == 2)
+    }
+
     @Test("another remote in the same folder begins a new mirror")
     func otherRemote() async throws {
         let box = try await GitSandbox()
