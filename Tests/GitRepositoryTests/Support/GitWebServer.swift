@@ -12,6 +12,8 @@ final class GitWebServer: Sendable {
     let port: Int
     let certificate: String
     private let process: Process
+    /// The server ends when this is closed, however the tests end; signals may be blocked in a child of a thread pool.
+    private let input = Pipe()
 
     /// Serves `box.root`; with a token every request must carry it as its password.
     init(_ box: GitSandbox, name: String = "server", token: String? = nil) async throws {
@@ -32,7 +34,7 @@ final class GitWebServer: Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         try process.run()
         self.process = process
         var line = ""
@@ -45,7 +47,7 @@ final class GitWebServer: Sendable {
         port = number
     }
 
-    deinit { process.terminate() }
+    deinit { try? input.fileHandleForWriting.close() }
 
     func settings(_ path: String, token: String? = nil) -> RemoteSettings {
         RemoteSettings(
@@ -110,6 +112,7 @@ final class GitWebServer: Sendable {
         context.load_cert_chain(certificate, key)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         print(server.server_port, flush=True)
+        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
         server.serve_forever()
         """
 }
