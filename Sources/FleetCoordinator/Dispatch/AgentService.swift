@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import Manifests
+import PostgresClient
+
+/// Answers agents. The cluster is always the one that the caller's credential names.
+struct AgentService: Sendable {
+    /// Another instance is refused only while the first one has polled within this time; seconds.
+    static let sessionSeconds: Int64 = 60
+
+    enum Refusal: Error, Equatable, CustomStringConvertible {
+        case unknownCluster(String)
+        case otherInstance(holder: String)
+
+        var description: String {
+            switch self {
+            case .unknownCluster(let name): "no cluster '\(name)' is declared in the fleet repository"
+            case .otherInstance(let holder):
+                "another agent instance (\(holder.prefix(8))…) speaks for this cluster and has polled within \(sessionSeconds) s"
+            }
+        }
+    }
+
+    let store: Store
+    let time: WallTime
+    let waiters: PollWaiters
+    let reports: ReportWriter
+    let bells: Bells
+
+    func poll(_ request: PollRequest, cluster: String) async throws -> PollResponse {
+        let deadline = time.now + .seconds(request.waitSeconds)
+        var first = true
+        while true {
+            let ticket = waiters.ticket(for: cluster)
+            let now = time.now
+            let isFirst = first
+            let held = Dictionary(request.held.map { ($0.application, $0.generation) }, uniquingKeysWith: { first, _ in first })
+            let tasks = try await store.database.transaction { session -> [SyncTask] in
+                if isFirst { try contact(session, request, cluster, at: now) }
+                let differs = try DesiredRows.generations(session, cluster: cluster).contains { held[$0.application] != $0.generation }
+                guard differs else { return [] }
+                return try DesiredRows.tasks(session, cluster: cluster).filter { held[$0.application] != $0.generation }
+            }
+            CrashPoint.reached(.pollAnswered)
+            if !tasks.isEmpty || time.now >= deadline || Task.isCancelled {
+                return PollResponse(tasks: tasks, reportEverything: false)
+            }
+            first = false
+            await waiters.wait(for: cluster, since: ticket, deadline: deadline)
+            // Released without a change: time is up, the coordinator stops, or a newer poll took the place.
+            if waiters.ticket(for: cluster) == ticket || time.now >= deadline { return PollResponse(tasks: []) }
+        }
+    }
+
+    private func contact(_ session: Session, _ request: PollRequest, _ cluster: String, at now: Timestamp) throws {
+        let contact = try ClusterRows.contact(
+            session, cluster: cluster, instance: request.instance, agentVersion: request.agentVersion,
+            kubernetesVersion: request.kubernetesVersion, at: now, sessionSeconds: Self.sessionSeconds)
+        switch contact {
+        case .accepted: break
+        case .unknownCluster: throw Refusal.unknownCluster(cluster)
+        case .refused(let holder): throw Refusal.otherInstance(holder: holder)
+        }
+    }
+
+    /// The canonical bodies of those objects that belong to the cluster's own bundles.
+    func objects(_ request: ObjectsRequest, cluster: String) async throws -> [String] {
+        try await store.database.read { try DesiredRows.objects($0, cluster: cluster, digests: request.digests) }
+    }
+
+    /// Returns when the report is durable.
+    func report(_ report: Report, cluster: String) async throws -> ReportResponse {
+        try await reports.write(report, cluster: cluster)
+        return ReportResponse(acknowledged: report.sequence)
+    }
+}

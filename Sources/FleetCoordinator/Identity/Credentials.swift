@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import Crypto
+package import Manifests
+
+/// Checks who is calling. Tokens are compared in constant time; none is ever logged.
+package struct Credentials: Sendable {
+    private let administrator: SHA256Digest
+    private let agentKey: SymmetricKey
+    private let sessionKey: SymmetricKey
+
+    package init(keys: KeyFolder) {
+        administrator = SHA256.hash(data: Array(keys.administratorToken.utf8))
+        agentKey = keys.agentKey
+        sessionKey = keys.sessionKey
+    }
+
+    /// How long a sign-in in the browser lasts.
+    static let sessionMilliseconds: Int64 = 12 * 3_600_000
+    /// How long a sign-in link that was printed is good.
+    static let linkMilliseconds: Int64 = 15 * 60_000
+
+    package func isAdministrator(_ token: String) -> Bool {
+        // Comparing digests of equal length tells nothing about the token, and the comparison itself takes constant time.
+        SHA256.hash(data: Array(token.utf8)) == administrator
+    }
+
+    /// The token for a cluster's agent: derived, so that nothing need be stored, and good for this cluster and credential epoch only.
+    package func agentToken(cluster: String, epoch: Int64) -> String {
+        "flotilla-agent.\(cluster).\(epoch).\(KeyFolder.hex(agentCode(cluster: cluster, epoch: epoch)))"
+    }
+
+    private func agentCode(cluster: String, epoch: Int64) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Array("flotilla.dev/agent/v1\n\(cluster)\n\(epoch)".utf8), using: agentKey)
+    }
+
+    /// The cluster and credential epoch that a token was made for; `nil` for anything that is no token of ours.
+    func agent(_ token: String) -> (cluster: String, epoch: Int64)? {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        // A cluster's name may itself have dots.
+        guard parts.count >= 4, parts[0] == "flotilla-agent", let epoch = Int64(parts[parts.count - 2]),
+            let code = Self.bytes(hex: parts[parts.count - 1])
+        else { return nil }
+        let cluster = parts[1..<(parts.count - 2)].joined(separator: ".")
+        let message = Array("flotilla.dev/agent/v1\n\(cluster)\n\(epoch)".utf8)
+        guard HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: agentKey) else { return nil }
+        return (cluster, epoch)
+    }
+
+    /// A signed statement `kind.expiry.code`, for session cookies, sign-in links and form tokens.
+    package func sign(_ kind: String, until: Timestamp) -> String {
+        let message = "\(kind).\(until.milliseconds)"
+        let code = HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: sessionKey)
+        return "\(message).\(KeyFolder.hex(code))"
+    }
+
+    func accepts(_ text: String, kind: String, at now: Timestamp) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == kind, let until = Int64(parts[1]), let code = Self.bytes(hex: parts[2]),
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array("\(kind).\(until)".utf8), using: sessionKey)
+        else { return false }
+        return now.milliseconds < until
+    }
+
+    private static func bytes(hex: some StringProtocol) -> [UInt8]? {
+        let digits = Array(hex.utf8)
+        guard digits.count % 2 == 0, digits.count <= 128 else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index...(index + 1)], as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+}

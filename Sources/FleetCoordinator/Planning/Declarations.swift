@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import FleetModel
+import GitRepository
+import Manifests
+
+/// What a tree declares, with everything that is wrong in it.
+struct Declarations: Sendable {
+    let commit: String
+    /// `nil` where the tree is not valid as a whole.
+    let fleet: Fleet?
+    let diagnostics: [Diagnostic]
+
+    var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
+}
+
+/// Finds the declarations in a Git tree: `fleet/**` and `environments/*/environment.yaml`, and nothing else.
+enum DeclarationFiles {
+    /// No declaration is larger; bytes.
+    static let bytesMax = 4 << 20
+    static let countMax = 100_000
+
+    static func read(_ tree: GitTree) throws -> [SourceFile] {
+        var files: [SourceFile] = []
+        for folder in ["fleet", "environments"] {
+            guard case .folder? = try tree.entry(at: folder) else { continue }
+            for file in try tree.files(below: folder, limit: countMax)
+            where !file.isSymbolicLink && FleetParser.isDeclarationPath(file.path) {
+                files.append(SourceFile(path: file.path, bytes: try tree.read(file.path, limit: bytesMax)))
+            }
+        }
+        return files
+    }
+}

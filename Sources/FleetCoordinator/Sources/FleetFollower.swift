@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+import FleetModel
+import GitRepository
+import Logging
+import Manifests
+import PostgresClient
+import Promotion
+import Synchronization
+
+/// Follows the fleet repository: fetches, judges the trunk's head, plans releases, and notices what people push to environment branches.
+final class FleetFollower: Sendable {
+    /// What people may want to know about following.
+    struct Status: Sendable {
+        var lastFetch: Timestamp?
+        /// Why the last fetch failed; empty when it did not.
+        var failure = ""
+        var fetchFailures = 0
+        /// The first round is done: plans and stages are as Git says.
+        var isReady = false
+    }
+
+    private let store: Store
+    private let engine: PromotionEngine
+    private let mirror: GitMirror
+    private let planner: Planner
+    private let signer: SSHSigner
+    private let branch: String
+    private let interval: Duration
+    private let time: WallTime
+    private let holder: String
+    private let logger: Logger
+    private let state = Mutex(Status())
+    /// Parsed declarations by commit; the last few.
+    private let parsed = Mutex<[(commit: String, declarations: Declarations)]>([])
+    /// The first head of each stage's branch that was looked at and found wanting, so that it is reported once.
+    private let reported = Mutex<[StageID: String]>([:])
+
+    private static let parsedMax = 8
+    private static let leaseSeconds: Int64 = 60
+
+    init(
+        store: Store, engine: PromotionEngine, mirror: GitMirror, planner: Planner, signer: SSHSigner, branch: String, interval: Duration,
+        time: WallTime, holder: String, logger: Logger
+    ) {
+        self.store = store
+        self.engine = engine
+        self.mirror = mirror
+        self.planner = planner
+        self.signer = signer
+        self.branch = branch
+        self.interval = interval
+        self.time = time
+        self.holder = holder
+        self.logger = logger
+    }
+
+    var status: Status { state.withLock { $0 } }
+
+    /// Follows until cancelled: at every interval, and whenever the bell rings (a webhook, a branch found moved).
+    func run() async {
+        while !Task.isCancelled {
+            do { try await round() } catch is CancellationError {
+                return
+            } catch {
+                state.withLock {
+                    $0.failure = "\(error)"
+                    $0.fetchFailures += 1
+                }
+                logger.warning("following the fleet repository failed; what was known stays", metadata: ["error": "\(error)"])
+            }
+            await engine.bells.follower.wait(atMost: interval)
+        }
+    }
+
+    /// One round. Another coordinator that holds the lease does it instead; this one then only fetches for its own renders and records.
+    func round() async throws {
+        _ = try await mirror.fetch()
+        let now = time.now
+        state.withLock {
+            $0.lastFetch = now
+            $0.failure = ""
+        }
+        let mine = try await store.database.transaction { [holder] session in
+            try LeaseRows.take(session, name: "follow", holder: holder, until: now + .seconds(Self.leaseSeconds), at: now)
+        }
+        if mine {
+            try await followTrunk()
+            try await followEnvironmentBranches()
+            try await engine.offerEverything()
+        }
+        state.withLock { $0.isReady = true }
+    }
+
+    func releaseLease() async {
+        try? await store.database.transaction { [holder] in try LeaseRows.release($0, name: "follow", holder: holder) }
+    }
+
+    // MARK: - The trunk
+
+    private func followTrunk() async throws {
+        guard let head = try await mirror.head(of: branch) else {
+            throw GitError.notFound(what: "branch '\(branch)' of the fleet repository")
+        }
+        let known = try await store.database.read { try FleetCommitRows.newest($0, valid: false) }
+        if known?.commit != "\(head)" {
+            if let known, let last = ObjectID(hex: known.commit), try await mirror.contains(last),
+                !(try await mirror.isAncestor(last, of: head))
+            {
+                // A rewritten trunk holds: the last state stays in force until the trunk descends from it again.
+                try await note(
+                    FleetEvent(
+                        at: time.now, kind: "trunkRewritten", severity: .error, release: "\(head)",
+                        message: "\(branch) was rewritten: \("\(head)".prefix(7)) does not descend from \(known.commit.prefix(7)); holding")
+                )
+                return
+            }
+            try await judge(head)
+        }
+        guard let inForce = try await store.database.read({ try FleetCommitRows.newest($0, valid: true) }),
+            let fleetID = ObjectID(hex: inForce.commit), let fleet = try await declarations(at: fleetID).fleet
+        else { return }
+        for pipeline in fleet.pipelines { try await plan(pipeline, fleet: fleet, fleetCommit: inForce.commit, trunk: head) }
+    }
+
+    /// Decides whether a new head of the trunk comes into force, and if so makes stages and clusters as it declares them.
+    private func judge(_ head: ObjectID) async throws {
+        let declarations = try await declarations(at: head)
+        let info = try await mirror.commit(head)
+        // An invalid application refuses its pipeline's release; anything else that is invalid refuses the fleet commit.
+        let refusing = declarations.errors.filter { $0.subject?.kind != .application }
+        let commit = FleetCommitRows.Commit(
+            commit: "\(head)", valid: refusing.isEmpty && declarations.fleet != nil,
+            diagnostics: declarations.diagnostics.map(\.description),
+            subject: info.title, author: "\(info.author)", committedAt: info.committer.when, seenAt: time.now)
+        let now = time.now
+        let events = [
+            FleetEvent(
+                at: now, kind: commit.valid ? "fleetCommit" : "fleetRefused", severity: commit.valid ? .info : .error, release: "\(head)",
+                message: commit.valid ? info.title : "\(refusing.count) problem(s): \(refusing.first?.description ?? "")")
+        ]
+        try await store.database.transaction { session in
+            try FleetCommitRows.add(session, commit)
+            try EventRows.append(session, events)
+        }
+        guard commit.valid, let fleet = declarations.fleet else { return }
+        let clusters = fleet.clusters.map { cluster in
+            ClusterRows.Declared(
+                name: cluster.name, environment: fleet.environment(of: cluster)?.name,
+                labels: cluster.labels, paused: cluster.paused, credentialEpoch: Int64(cluster.credentialEpoch))
+        }
+        try await engine.transaction { transaction in
+            for pipeline in fleet.pipelines {
+                try StageRows.declare(
+                    transaction.session, pipeline: pipeline.name,
+                    stages: pipeline.stages.map { ($0.environment, $0.after) })
+            }
+            try StageRows.retirePipelines(transaction.session, except: fleet.pipelines.map(\.name))
+            for left in try ClusterRows.declare(transaction.session, clusters) {
+                guard let environment = left.from else { continue }
+                for pipeline in fleet.pipelines where pipeline.stages.contains(where: { $0.environment == environment }) {
+                    try transaction.apply([.clusterLeft(left.cluster)], to: StageID(pipeline: pipeline.name, environment: environment))
+                }
+            }
+        }
+    }
+
+    private func plan(_ pipeline: Pipeline, fleet: Fleet, fleetCommit: String, trunk: ObjectID) async throws {
+        let source = pipeline.source.branch
+        guard let head = source == branch ? trunk : try await mirror.head(of: source) else {
+            try await noteOnce(
+                StageID(pipeline: pipeline.name, environment: ""), "no branch \(source)",
+                FleetEvent(
+                    at: time.now, kind: "releaseRefused", severity: .error, pipeline: pipeline.name,
+                    message: "the pipeline's source branch '\(source)' does not exist"))
+            return
+        }
+        let before = try await store.database.read { try FleetCommitRows.before($0, fleetCommit) }
+        var gates: Fleet?
+        if let before, let id = ObjectID(hex: before.commit), try await mirror.contains(id) { gates = try await declarations(at: id).fleet }
+        try await restore(pipeline, fleet: fleet, fleetCommit: fleetCommit)
+        let outcome = try await planRelease(pipeline, at: head, fleet: fleet, fleetCommit: fleetCommit, gates: gates, origin: .release)
+        if case .planned(let sequence, let renders) = outcome, renders > 0 {
+            logger.info(
+                "planned",
+                metadata: ["pipeline": "\(pipeline.name)", "sequence": "\(sequence)", "release": "\(head)", "renders": "\(renders)"])
+        }
+    }
+
+    /// Plans `release` for the pipeline; its applications are those that the release's own tree declares.
+    private func planRelease(
+        _ pipeline: Pipeline, at release: ObjectID, fleet: Fleet, fleetCommit: String, gates: Fleet?, origin: Origin
+    ) async throws -> Planner.Outcome {
+        let known = try await store.database.read {
+            try PlanRows.exists($0, pipeline: pipeline.name, release: "\(release)", fleet: fleetCommit)
+        }
+        if let known { return .planned(sequence: known, renders: 0) }
+        let declared = try await declarations(at: release)
+        let request = Planner.Request(
+            pipeline: pipeline, fleet: fleet, fleetCommit: fleetCommit, applications: declared.fleet?.applications ?? [],
+            release: try await mirror.commit(release), origin: origin, gates: gates)
+        let broken = declared.errors.filter { $0.subject?.kind == .application }
+        guard broken.isEmpty, declared.fleet != nil else {
+            let reason = (broken.isEmpty ? declared.errors : broken).map(\.description).joined(separator: "\n")
+            try await planner.refuse(request, reason)
+            return .refused(reason)
+        }
+        return try await planner.plan(request)
+    }
+
+    private func declarations(at commit: ObjectID) async throws -> Declarations {
+        let name = "\(commit)"
+        if let known = parsed.withLock({ $0.first { $0.commit == name }?.declarations }) { return known }
+        let result = try await mirror.read(at: commit) { tree in
+            let result = FleetParser.parse(try DeclarationFiles.read(tree))
+            return Declarations(commit: name, fleet: result.fleet, diagnostics: result.diagnostics)
+        }
+        parsed.withLock { parsed in
+            parsed.append((name, result))
+            if parsed.count > Self.parsedMax { parsed.removeFirst() }
+        }
+        return result
+    }
+
+    // MARK: - Environment branches
+
+    private func followEnvironmentBranches() async throws {
+        for row in try await store.database.read({ try StageRows.all($0) }) {
+            let stage = row.stage
+            guard let running = stage.running else { continue }
+            let head = try await mirror.head(of: Branches.environment(stage.id))
+            if "\(head.map { "\($0)" } ?? "")" == running.commit {
+                reported.withLock { $0[stage.id] = nil }
+                continue
+            }
+            // A record that is being written, or was just written, is the recorder's business.
+            if case .recording = stage.promotion?.phase { continue }
+            guard let head else {
+                if stage.hold?.cause != .branch {
+                    try await engine.send(
+                        [.branchLost(reason: "the branch \(Branches.environment(stage.id)) was deleted; the last head stays")], to: stage.id
+                    )
+                }
+                continue
+            }
+            try await adopt(head, stage: stage, running: running)
+        }
+    }
+
+    /// A head that the coordinator did not write: adopted where it descends from the last one.
+    private func adopt(_ head: ObjectID, stage: Stage, running: Head) async throws {
+        let last = try Recorder.objectID(running.commit)
+        // The mirror may be behind what this coordinator has just pushed.
+        if try await mirror.isAncestor(head, of: last) { return }
+        guard try await mirror.isAncestor(last, of: head) else {
+            let reason =
+                "\(Branches.environment(stage.id)) was replaced by unrelated history (\("\(head)".prefix(7))); the last head stays"
+            if stage.hold?.reason != reason { try await engine.send([.branchLost(reason: reason)], to: stage.id) }
+            return
+        }
+        guard let fleetID = ObjectID(hex: running.candidate.fleet), let fleet = try await declarations(at: fleetID).fleet,
+            let pipeline = fleet.pipelines.first(where: { $0.name == stage.id.pipeline })
+        else { return }
+        let info = try await mirror.commit(head)
+        let outcome = try await planRelease(
+            pipeline, at: head, fleet: fleet, fleetCommit: running.candidate.fleet, gates: nil, origin: .human)
+        switch outcome {
+        case .refused(let reason):
+            try await noteOnce(
+                stage.id, "\(head)",
+                FleetEvent(
+                    at: time.now, kind: "headRefused", severity: .error, pipeline: stage.id.pipeline, environment: stage.id.environment,
+                    release: "\(head)", actor: "\(info.author)", message: "the pushed head cannot be rendered: \(reason)"))
+        case .planned(let sequence, _):
+            try await engine.transaction { transaction in
+                guard let offer = try PlanRows.offer(transaction.session, stage: stage.id, sequence: sequence),
+                    let current = try StageRows.lock(transaction.session, stage.id)
+                else { return }
+                var candidate = try transaction.candidate(offer, for: current, predecessors: [])
+                candidate.origin = .human
+                try transaction.apply(
+                    [.adopted(candidate, commit: "\(head)", by: Actor(name: "\(info.author)", reason: info.title))], to: stage.id)
+            }
+        }
+    }
+
+    /// A new database takes up what Git has recorded: the head of each stage's branch, if it carries the coordinator's own signature, and
+    /// the journal's decisions.
+    private func restore(_ pipeline: Pipeline, fleet: Fleet, fleetCommit: String) async throws {
+        for declared in pipeline.stages {
+            let id = StageID(pipeline: pipeline.name, environment: declared.environment)
+            let stage = try await store.database.read { session in try StageRows.all(session).first { $0.stage.id == id }?.stage }
+            guard let stage, stage.running == nil, stage.promotion == nil, let head = try await mirror.head(of: Branches.environment(id))
+            else {
+                continue
+            }
+            let info = try await mirror.commit(head)
+            let verifier = try SSHSignatureVerifier(allowedSigners: signer.allowedSignersLine(principal: Recorder.committerEmail))
+            guard verifier.verify(info).isGood, let release = info.trailer(RecordMessage.releaseKey).flatMap({ ObjectID(hex: $0) }),
+                let promotion = info.trailer(RecordMessage.promotionKey), let pinned = info.trailer(RecordMessage.fleetKey),
+                let origin = info.trailer(RecordMessage.originKey).flatMap(Origin.init(rawValue:)), try await mirror.contains(release)
+            else {
+                try await noteOnce(
+                    id, "\(head)",
+                    FleetEvent(
+                        at: time.now, kind: "headRefused", severity: .error, pipeline: id.pipeline, environment: id.environment,
+                        release: "\(head)",
+                        message: "\(Branches.environment(id)) exists, but its head does not carry this coordinator's signature"))
+                continue
+            }
+            var pinnedFleet = fleet
+            var pinnedCommit = fleetCommit
+            if let id = ObjectID(hex: pinned), try await mirror.contains(id), let found = try await declarations(at: id).fleet {
+                pinnedFleet = found
+                pinnedCommit = pinned
+            }
+            let pinnedPipeline = pinnedFleet.pipelines.first { $0.name == pipeline.name } ?? pipeline
+            guard
+                case .planned(let sequence, _) = try await planRelease(
+                    pinnedPipeline, at: release, fleet: pinnedFleet, fleetCommit: pinnedCommit, gates: nil, origin: .release)
+            else { continue }
+            let journal = try await Journalist.state(in: mirror, at: try await mirror.head(of: Branches.journal(pipeline: id.pipeline)))
+            let decisions = Restored(journal.stages[id.environment])
+            try await engine.transaction { transaction in
+                guard let offer = try PlanRows.offer(transaction.session, stage: id, sequence: sequence),
+                    let current = try StageRows.lock(transaction.session, id)
+                else { return }
+                var candidate = try transaction.candidate(offer, for: current, predecessors: [])
+                candidate.id = promotion
+                candidate.origin = origin
+                try transaction.apply([.restored(candidate, commit: "\(head)", decisions: decisions)], to: id)
+            }
+        }
+    }
+
+    // MARK: - Saying so
+
+    private func note(_ event: FleetEvent) async throws {
+        try await noteOnce(StageID(pipeline: "", environment: ""), event.kind + (event.release ?? ""), event)
+    }
+
+    /// Writes an event unless the last one of this place said the same.
+    private func noteOnce(_ place: StageID, _ what: String, _ event: FleetEvent) async throws {
+        let isNew = reported.withLock { reported in
+            defer { reported[place] = what }
+            return reported[place] != what
+        }
+        guard isNew else { return }
+        try await store.database.transaction { try EventRows.append($0, [event]) }
+        engine.bells.readers.ring()
+    }
+}
+
+extension Restored {
+    init(_ journal: JournalState.StageState?) {
+        self.init()
+        guard let journal else { return }
+        rejected = journal.rejected.compactMap { entry in
+            entry.rendered.map { Stage.Rejection(rendered: $0, reason: entry.reason, by: entry.by, at: entry.at) }
+        }
+        hold = journal.hold.map { Hold(cause: .rollback, reason: $0.reason, by: $0.by, at: $0.at) }
+        paused = journal.pause.map { Actor(name: $0.by, reason: $0.reason) }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Manifests
+import PostgresClient
+
+/// Rows of `clusters`: which are declared, and when their agents were last heard.
+enum ClusterRows {
+    struct Declared: Sendable {
+        var name: String
+        var environment: String?
+        var labels: [String: String]
+        var paused: Bool
+        var credentialEpoch: Int64
+    }
+
+    enum Contact: Sendable, Equatable {
+        case accepted
+        /// Another instance of this cluster's agent is alive.
+        case refused(holder: String)
+        case unknownCluster
+    }
+
+    /// Makes the declared clusters match the fleet commit; a cluster that left keeps its row and what it runs.
+    static func declare(_ session: Session, _ clusters: [Declared]) throws -> [(cluster: String, from: String?)] {
+        let left = try session.query(
+            """
+            select name, environment from clusters c where declared
+              and not exists (select from unnest($1::text[], $2::text[]) as n (name, environment)
+                where n.name = c.name and n.environment is not distinct from c.environment)
+            """, [.textArray(clusters.map(\.name)), .textArray(clusters.map(\.environment))]
+        ).map { (cluster: try $0.text("name"), from: try $0.optionalText("environment")) }
+        _ = try session.execute(
+            """
+            insert into clusters (name, environment, labels, paused, credential_epoch, declared)
+            select name, environment, labels::jsonb, paused, credential_epoch, true
+            from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::bigint[])
+              as c (name, environment, labels, paused, credential_epoch)
+            on conflict (name) do update set environment = excluded.environment, labels = excluded.labels, paused = excluded.paused,
+              credential_epoch = excluded.credential_epoch, declared = true
+            """,
+            [
+                .textArray(clusters.map(\.name)), .textArray(clusters.map(\.environment)),
+                .textArray(
+                    clusters.map { cluster in
+                        JSON.text(.map(Map(cluster.labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })))
+                    }),
+                .boolArray(clusters.map(\.paused)), .intArray(clusters.map(\.credentialEpoch)),
+            ])
+        _ = try session.execute(
+            "update clusters set declared = false where declared and not (name = any($1))", [.textArray(clusters.map(\.name))])
+        return left
+    }
+
+    static func credentialEpoch(_ session: Session, cluster: String) throws -> Int64? {
+        try session.query("select credential_epoch from clusters where name = $1", [.text(cluster)]).first?.int64("credential_epoch")
+    }
+
+    /// Notes a poll. One instance speaks for a cluster; another is refused only while the first has polled within `sessionSeconds`.
+    static func contact(
+        _ session: Session, cluster: String, instance: String, agentVersion: String, kubernetesVersion: String, at now: Timestamp,
+        sessionSeconds: Int64
+    ) throws -> Contact {
+        let updated = try session.query(
+            """
+            update clusters set instance = $2, last_contact = $3, agent_version = $4, kubernetes_version = $5,
+              instance_sequence = case when instance is distinct from $2 then 0 else instance_sequence end
+            where name = $1 and (instance is null or instance = $2 or coalesce(last_contact, 0) < $6)
+            returning name
+            """,
+            [
+                .text(cluster), .text(instance), .int(now.milliseconds), .text(agentVersion), .text(kubernetesVersion),
+                .int(now.milliseconds - sessionSeconds * 1_000),
+            ])
+        if !updated.isEmpty { return .accepted }
+        let holder = try session.query(
+            "update clusters set refused_instance = $2, refused_at = $3 where name = $1 returning instance",
+            [.text(cluster), .text(instance), .int(now.milliseconds)])
+        guard let row = holder.first else { return .unknownCluster }
+        return .refused(holder: try row.optionalText("instance") ?? "")
+    }
+
+    /// Takes a report's place in its instance's order: `false` for one that was counted before.
+    static func takeSequence(_ session: Session, cluster: String, instance: String, sequence: Int64, at now: Timestamp) throws -> Bool {
+        try session.execute(
+            """
+            update clusters set instance_sequence = $3, last_contact = greatest(last_contact, $4)
+            where name = $1 and instance = $2 and instance_sequence < $3
+            """, [.text(cluster), .text(instance), .int(sequence), .int(now.milliseconds)]) == 1
+    }
+
+    /// Clusters that have been given something by a rollout that is under way.
+    static func inRollouts(_ session: Session) throws -> [String] {
+        try session.query(
+            """
+            select distinct d.cluster from stages s join desired d on d.promotion = s.in_flight
+            where s.in_flight is not null order by d.cluster
+            """
+        ).map { try $0.text("cluster") }
+    }
+
+    /// Which of these clusters take part in no rollout now: paused, or not heard of for `after`, counted from `readyAt` where the coordinator has started since.
+    static func offline(
+        _ session: Session, _ clusters: [String], afterMilliseconds: Int64, readyAt: Timestamp, at now: Timestamp
+    ) throws -> Set<String> {
+        let rows = try session.query(
+            "select name from clusters where name = any($1) and (paused or greatest(coalesce(last_contact, 0), $2) < $3)",
+            [.textArray(clusters), .int(readyAt.milliseconds), .int(now.milliseconds - afterMilliseconds)])
+        return Set(try rows.map { try $0.text("name") })
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import Manifests
+import PostgresClient
+import Promotion
+
+/// Rows of `desired`: what agents are told, and how it compares with what they report.
+enum DesiredRows {
+    /// What a dispatch is made from, besides the plan.
+    struct Dispatch: Sendable {
+        var stage: StageID
+        var promotion: String
+        var sequence: Int64
+        var commit: String
+        var release: String
+        var clusters: [String]
+    }
+
+    /// Writes the promotion's desired state for these clusters and returns those for which something changed.
+    ///
+    /// An unchanged (cluster, application) keeps its generation: its agent has nothing to do. An application that the plan no longer
+    /// has on the cluster is to be pruned or orphaned, as it was last declared.
+    static func dispatch(_ session: Session, _ dispatch: Dispatch, epoch: Int64, at now: Timestamp) throws -> Set<String> {
+        let tree = MerkleTree(try PlanRows.leaves(session, stage: dispatch.stage, sequence: dispatch.sequence))
+        let wanted = Set(dispatch.clusters)
+        let leaves = tree.leaves.filter { wanted.contains($0.cluster) }
+        let paths = leaves.map { leaf in
+            JSON.text(.list((tree.path(cluster: leaf.cluster, application: leaf.application) ?? []).map(\.json)))
+        }
+        var changed: Set<String> = []
+        let written = try session.query(
+            """
+            insert into desired as d (cluster, application, pipeline, environment, promotion, intent, namespace, epoch, counter, bundle,
+              options, depends_on, record_commit, release, root, path, updated_at)
+            select l.cluster, l.application, $4, $5, $6, 'apply', a.namespace, $7, nextval('desired_counter'), l.bundle, a.options,
+              a.depends_on, $8, $9, $10, l.path::jsonb, $11
+            from unnest($1::text[], $2::text[], $3::text[], $12::text[]) as l (cluster, application, bundle, path)
+            join plan_applications a on a.pipeline = $4 and a.sequence = $13 and a.application = l.application
+            order by l.cluster, l.application
+            on conflict (cluster, application) do update set
+              pipeline = excluded.pipeline, environment = excluded.environment, promotion = excluded.promotion,
+              intent = excluded.intent, namespace = excluded.namespace, options = excluded.options, depends_on = excluded.depends_on,
+              bundle = excluded.bundle, record_commit = excluded.record_commit, release = excluded.release, root = excluded.root,
+              path = excluded.path, updated_at = excluded.updated_at,
+              epoch = case when d.bundle = excluded.bundle and d.intent = excluded.intent and d.namespace = excluded.namespace
+                and d.options = excluded.options and d.depends_on = excluded.depends_on then d.epoch else excluded.epoch end,
+              counter = case when d.bundle = excluded.bundle and d.intent = excluded.intent and d.namespace = excluded.namespace
+                and d.options = excluded.options and d.depends_on = excluded.depends_on then d.counter else excluded.counter end
+            returning cluster
+            """,
+            [
+                .textArray(leaves.map(\.cluster)), .textArray(leaves.map(\.application)), .textArray(leaves.map(\.bundle.description)),
+                .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .text(dispatch.promotion), .int(epoch),
+                .text(dispatch.commit), .text(dispatch.release), .text(tree.root.description), .int(now.milliseconds), .textArray(paths),
+                .int(dispatch.sequence),
+            ])
+        for row in written { changed.insert(try row.text("cluster")) }
+
+        let empty = Bundle(entries: [])
+        let dropped = try session.query(
+            """
+            update desired d set
+              intent = case when coalesce((select a.deletion from plan_applications a where a.pipeline = d.pipeline
+                and a.application = d.application order by a.sequence desc limit 1), 'prune') = 'orphan' then 'orphan' else 'prune' end,
+              promotion = $4, epoch = $5, counter = nextval('desired_counter'), bundle = $6, record_commit = $7, release = $8, root = $9,
+              path = '[]'::jsonb, updated_at = $10
+            where d.pipeline = $1 and d.environment = $2 and d.cluster = any($3) and d.intent = 'apply'
+              and not exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
+                and l.cluster = d.cluster and l.application = d.application)
+            returning cluster
+            """,
+            [
+                .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .textArray(dispatch.clusters), .text(dispatch.promotion),
+                .int(epoch), .text(empty.digest.description), .text(dispatch.commit), .text(dispatch.release),
+                .text(tree.root.description), .int(now.milliseconds), .int(dispatch.sequence),
+            ])
+        for row in dropped { changed.insert(try row.text("cluster")) }
+        return changed
+    }
+
+    /// What the reports say of each cluster under a promotion; only reports that name the desired generation count.
+    static func observations(_ session: Session, promotion: String, clusters: [String]) throws -> [(cluster: String, state: ClusterState)] {
+        let rows = try session.query(
+            """
+            select d.cluster,
+              bool_and(coalesce((o.epoch, o.counter) = (d.epoch, d.counter)
+                and ((d.intent = 'apply' and o.phase = 'synced' and o.health = 'Current') or (d.intent <> 'apply' and o.phase = 'removed')),
+                false)) as current,
+              string_agg(d.application || ': ' || coalesce(nullif(o.message, ''), o.object || ' is ' || o.health), '; ' order by d.application)
+                filter (where (o.epoch, o.counter) = (d.epoch, d.counter) and (o.phase in ('failed', 'held') or o.health = 'Failed')) as failure
+            from desired d left join observed o on o.cluster = d.cluster and o.application = d.application
+            where d.promotion = $1 and d.cluster = any($2)
+            group by d.cluster order by d.cluster
+            """, [.text(promotion), .textArray(clusters)])
+        return try rows.map { row in
+            let cluster = try row.text("cluster")
+            if let failure = try row.optionalText("failure") { return (cluster, .failed(reason: failure)) }
+            return (cluster, try row.bool("current") ? .current : .progressing)
+        }
+    }
+
+    /// The clusters of a stage where something desired before this rollout is not Current.
+    static func notCurrent(_ session: Session, stage: StageID, clusters: [String]) throws -> Set<String> {
+        let rows = try session.query(
+            """
+            select c.name as cluster from unnest($3::text[]) as c (name)
+            where not exists (select from desired d where d.cluster = c.name and d.pipeline = $1 and d.environment = $2)
+              or exists (
+                select from desired d left join observed o on o.cluster = d.cluster and o.application = d.application
+                where d.cluster = c.name and d.pipeline = $1 and d.environment = $2
+                  and not coalesce((o.epoch, o.counter) = (d.epoch, d.counter)
+                    and ((d.intent = 'apply' and o.phase = 'synced' and o.health = 'Current')
+                      or (d.intent <> 'apply' and o.phase = 'removed')), false))
+            """, [.text(stage.pipeline), .text(stage.environment), .textArray(clusters)])
+        return Set(try rows.map { try $0.text("cluster") })
+    }
+
+    /// Everything that is desired of one cluster, as tasks for its agent.
+    static func tasks(_ session: Session, cluster: String) throws -> [SyncTask] {
+        let rows = try session.query(
+            """
+            select d.application, d.intent, d.namespace, d.epoch, d.counter, d.options::text as options,
+              array_to_string(d.depends_on, ',') as depends_on, d.record_commit, d.release, d.promotion, d.root, d.path::text as path,
+              b.document
+            from desired d join bundles b on b.digest = d.bundle where d.cluster = $1 order by d.application
+            """, [.text(cluster)])
+        return try rows.map { row in
+            let document = try JSON.read(Array(try row.text("document").utf8))
+            let entries = try Fields(document).list("entries", limit: 100_000) { (item, place) throws(ShapeError) in
+                try Bundle.Entry(json: item, at: place)
+            }
+            let steps = try Fields(.map(["path": JSON.read(Array(try row.text("path").utf8))])).list("path", limit: 64) {
+                (item, place) throws(ShapeError) in try MerkleStep(json: item, at: place)
+            }
+            guard let root = Digest(try row.text("root")), let intent = SyncTask.Intent(rawValue: try row.text("intent")) else {
+                throw ShapeError(path: "desired", message: "a row that this version cannot read")
+            }
+            return SyncTask(
+                application: try row.text("application"), intent: intent, namespace: try row.text("namespace"),
+                generation: Generation(epoch: try row.int64("epoch"), counter: try row.int64("counter")), bundle: Bundle(entries: entries),
+                record: RecordReference(
+                    commit: try row.text("record_commit"), release: try row.text("release"), promotion: try row.text("promotion"),
+                    root: root,
+                    path: steps),
+                options: try SyncOptions(json: JSON.read(Array(try row.text("options").utf8)), at: "options"),
+                dependsOn: try row.text("depends_on").split(separator: ",").map(String.init))
+        }
+    }
+
+    /// What is desired of one cluster, in brief: enough to know whether an agent has it. A paused cluster is told nothing new.
+    static func generations(_ session: Session, cluster: String) throws -> [(application: String, generation: Generation)] {
+        try session.query(
+            """
+            select d.application, d.epoch, d.counter from desired d join clusters c on c.name = d.cluster
+            where d.cluster = $1 and not c.paused
+            """, [.text(cluster)]
+        ).map {
+            (try $0.text("application"), Generation(epoch: try $0.int64("epoch"), counter: try $0.int64("counter")))
+        }
+    }
+
+    /// Objects of the cluster's own bundles; others are as absent as those that never were.
+    static func objects(_ session: Session, cluster: String, digests: [Digest]) throws -> [String] {
+        try session.query(
+            """
+            select o.body from unnest($2::text[]) with ordinality as w (digest, place)
+            join objects o on o.digest = w.digest
+            where exists (select from desired d join bundle_objects b on b.bundle = d.bundle
+              where d.cluster = $1 and b.object = w.digest)
+            order by w.place
+            """, [.text(cluster), .textArray(digests.map(\.description))]
+        ).map { try $0.text("body") }
+    }
+
+    /// Clusters of a plan that run nothing of this stage yet.
+    static func joiners(_ session: Session, stage: StageID, sequence: Int64) throws -> [String] {
+        try session.query(
+            """
+            select distinct l.cluster from plan_leaves l where l.pipeline = $1 and l.environment = $2 and l.sequence = $3
+              and not exists (select from desired d where d.cluster = l.cluster and d.pipeline = $1 and d.environment = $2)
+            order by l.cluster
+            """, [.text(stage.pipeline), .text(stage.environment), .int(sequence)]
+        ).map { try $0.text("cluster") }
+    }
+
+    /// Forgets applications whose removal the agent has confirmed.
+    static func forgetRemoved(_ session: Session, clusters: [String], keeping inFlight: Set<String>) throws {
+        _ = try session.execute(
+            """
+            delete from desired d using observed o
+            where d.cluster = any($1) and d.intent <> 'apply' and o.cluster = d.cluster and o.application = d.application
+              and o.phase = 'removed' and (o.epoch, o.counter) = (d.epoch, d.counter) and not (d.promotion = any($2))
+            """, [.textArray(clusters), .textArray(Array(inFlight))])
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import FoundationEssentials
+package import Manifests
+package import PostgresClient
+
+/// The coordinator's tables. Every statement that Flotilla sends to PostgreSQL stands in this folder.
+package struct Store: Sendable {
+    package let database: Database
+    /// The epoch of the generations that this database gives out.
+    package let epoch: Int64
+
+    package init(database: Database, epoch: Int64) {
+        self.database = database
+        self.epoch = epoch
+    }
+
+    /// Brings the schema up to date and settles the database's epoch.
+    ///
+    /// A new database begins the epoch named by the second of its making, so that it is larger than that of any database before it.
+    package static func open(_ database: Database, now: Timestamp) async throws -> Store {
+        try await Migrations.apply(Self.migrations, to: database)
+        let epoch = try await database.transaction { session in
+            _ = try session.execute(
+                "insert into facts (name, value) values ('epoch', $1) on conflict (name) do nothing", [.text(String(now.seconds))])
+            // What is to be pruned or orphaned points at the bundle of nothing.
+            try PlanRows.addBundles(session, [Bundle(entries: [])])
+            let rows = try session.query("select value from facts where name = 'epoch'")
+            return Int64(try rows.first?.text("value") ?? "") ?? now.seconds
+        }
+        return Store(database: database, epoch: epoch)
+    }
+
+    static let migrations = [
+        Migration(version: 1, name: "fleet", sql: String(decoding: PackageResources._001_fleet_sql, as: UTF8.self))
+    ]
+}
+
+/// The state machines' values as JSON text for `jsonb` columns.
+enum StateCoding {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decode<T: Decodable>(_ type: T.Type, from text: String) throws -> T {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
