@@ -8,6 +8,8 @@ struct JSONReader {
     private let depthMax: Int
     private var position = 0
     private var depth = 0
+    /// The bits of the bytes that `skipPlain` passed, and of a few behind: no high bit means ASCII.
+    private var passed: UInt64 = 0
 
     init(_ buffer: UnsafeBufferPointer<UInt8>, depthMax: Int) {
         self.buffer = buffer
@@ -149,6 +151,7 @@ struct JSONReader {
     private mutating func readString() throws(DocumentError) -> String {
         position += 1
         let start = position
+        passed = 0
         skipPlain()
         if peek() == UInt8(ascii: "\"") {
             let text = try makeString(start, position)
@@ -164,6 +167,7 @@ struct JSONReader {
         let highs: UInt64 = 0x8080_8080_8080_8080
         while position + 8 <= end {
             let word = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            passed |= word
             let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
             let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
             // A byte's high bit is set in `found` where the byte is 0 in `quotes` or `slashes`, or below 0x20 in `word`. Borrows may
@@ -179,12 +183,15 @@ struct JSONReader {
         while position < end {
             let next = byte(position)
             if next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\") || next < 0x20 { return }
+            passed |= UInt64(next)
             position += 1
         }
     }
 
     private func makeString(_ start: Int, _ stop: Int) throws(DocumentError) -> String {
-        guard let text = String(validating: UnsafeBufferPointer(rebasing: buffer[start..<stop]), as: UTF8.self) else {
+        let bytes = UnsafeBufferPointer(rebasing: buffer[start..<stop])
+        if passed & 0x8080_8080_8080_8080 == 0 { return String(decoding: bytes, as: UTF8.self) }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw error("invalid-utf8", "a string is not valid UTF-8", at: start)
         }
         return text
