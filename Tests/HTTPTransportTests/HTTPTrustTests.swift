@@ -17,7 +17,7 @@ import Testing
 
     @Test("trusts its own certificate authority and no other") func authority() async throws {
         let keys = try OpenSSL.Keys()
-        let server = try await keys.serve()
+        let server = try keys.serve()
         #expect(try await status(server, TrustSettings(certificateAuthority: keys.bytes("ca.pem"))) == 200)
         #expect(try await status(server, TrustSettings(certificateAuthority: keys.bytes("ca.pem")), .http2) == 200)
         let foreign = try OpenSSL.Keys()
@@ -31,7 +31,7 @@ import Testing
 
     @Test("checks the server's name, or the name it is told to check") func name() async throws {
         let keys = try OpenSSL.Keys()
-        let server = try await keys.serve()
+        let server = try keys.serve()
         let authority = try keys.bytes("ca.pem")
         let error = await #expect(throws: HTTPError.self) {
             try await status(server, host: "127.0.0.1", TrustSettings(certificateAuthority: authority))
@@ -42,7 +42,7 @@ import Testing
 
     @Test("shows its client certificate") func clientCertificate() async throws {
         let keys = try OpenSSL.Keys()
-        let server = try await keys.serve("-Verify", "1", "-verify_return_error", "-CAfile", keys.path("ca.pem"))
+        let server = try keys.serve("-Verify", "1", "-verify_return_error", "-CAfile", keys.path("ca.pem"))
         var trust = TrustSettings(certificateAuthority: try keys.bytes("ca.pem"))
         await #expect(throws: HTTPError.self) { try await status(server, trust) }
         trust.clientCertificate = try keys.bytes("client.pem")

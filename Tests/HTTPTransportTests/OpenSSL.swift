@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Glibc
-import HTTPTransport
 
 /// Certificates and a TLS server by the `openssl` command.
 enum OpenSSL {
@@ -9,12 +8,12 @@ enum OpenSSL {
 
     struct Failure: Error { let text: String }
 
-    private static func process(_ arguments: [String]) throws -> Process {
+    private static func process(_ arguments: [String], output: Pipe? = nil) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
+        if let output { process.standardOutput = output } else { process.standardOutput = FileHandle.nullDevice }
         process.standardError = FileHandle.nullDevice
         try process.run()
         return process
@@ -46,19 +45,8 @@ enum OpenSSL {
         func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path(name)))) }
 
         /// Starts a server that answers every request with a page, and waits until it accepts connections.
-        func serve(_ more: String...) async throws -> Server {
-            let server = try Server(["-www", "-cert", path("server.pem"), "-key", path("server.key")] + more)
-            let client = HTTPClient(configuration: .init(proxyFromEnvironment: false))
-            for _ in 0..<10_000 {
-                do {
-                    _ = try await client.send(HTTPRequest(url: "http://localhost:\(server.port)/"))
-                    return server
-                } catch {
-                    guard error.kind == .connect else { return server }  // it listens: no HTTP without TLS
-                    await Task.yield()
-                }
-            }
-            throw Failure(text: "openssl s_server does not listen")
+        func serve(_ more: String...) throws -> Server {
+            try Server(["-www", "-cert", path("server.pem"), "-key", path("server.key")] + more)
         }
 
         private func run(_ arguments: String...) throws {
@@ -70,15 +58,37 @@ enum OpenSSL {
 
     final class Server: Sendable {
         let port: UInt16
-        /// Sendable because it is only terminated, once, by the last owner.
-        private struct Child: @unchecked Sendable { let process: Process }
+        /// Sendable because nothing changes it after `init` but the last owner's `deinit`.
+        private struct Child: @unchecked Sendable {
+            let process: Process
+            let output: Pipe
+        }
         private let child: Child
 
         init(_ arguments: [String]) throws {
-            port = UInt16.random(in: 20_000..<32_000)
-            child = Child(process: try OpenSSL.process(["s_server", "-accept", "localhost:\(port)"] + arguments))
+            let output = Pipe()
+            let process = try OpenSSL.process(["s_server", "-accept", "localhost:0"] + arguments, output: output)
+            child = Child(process: process, output: output)
+            var text = ""
+            while true {
+                let data = output.fileHandleForReading.availableData
+                text += String(decoding: data, as: UTF8.self)
+                // "ACCEPT 127.0.0.1:38703" on a line of its own, once it listens.
+                if let line = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().first(where: {
+                    $0.hasPrefix("ACCEPT ")
+                }),
+                    let number = line.split(separator: ":").last.flatMap({ UInt16($0) })
+                {
+                    port = number
+                    return
+                }
+                guard !data.isEmpty else { break }
+            }
+            kill(process.processIdentifier, SIGKILL)
+            throw Failure(text: "openssl s_server does not listen: \(text)")
         }
 
-        deinit { child.process.terminate() }
+        // Not SIGTERM: a child started from a thread that blocks it inherits that.
+        deinit { kill(child.process.processIdentifier, SIGKILL) }
     }
 }
