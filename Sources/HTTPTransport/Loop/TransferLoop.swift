@@ -74,8 +74,14 @@ final class TransferLoop: Sendable {
 
     /// Starts an exchange and waits until it has come as far as `milestone`, failed, or the task was cancelled.
     func run(_ exchange: Exchange, until milestone: Exchange.Milestone) async {
-        post(.start(exchange), for: exchange)
-        await wait(for: milestone, of: exchange, isolation: #isolation)
+        await withTaskCancellationHandler {
+            // A task that is cancelled already has ended the exchange by now, and sends nothing.
+            guard !exchange.isFinished else { return }
+            post(.start(exchange), for: exchange)
+            await withCheckedContinuation { exchange.wait(for: milestone, $0) }
+        } onCancel: {
+            cancel(exchange)
+        }
     }
 
     func wait(for milestone: Exchange.Milestone, of exchange: Exchange, isolation: isolated (any Actor)?) async {
