@@ -13,7 +13,7 @@ package final class HTTPClient: Sendable {
     }
 
     package struct Configuration: Sendable {
-        /// The most connections to one host at once; further requests wait for one. 0 means no limit.
+        /// The most requests to one host at once, and so of HTTP/1.1 connections in use; further ones wait. 0 means no limit.
         package var connectionsPerHostMax: Int
         package var userAgent: String
         package var trust: TrustSettings
@@ -41,10 +41,10 @@ package final class HTTPClient: Sendable {
 
     package init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
-        loop = TransferLoop(connectionsPerHostMax: configuration.connectionsPerHostMax)
+        loop = TransferLoop()
     }
 
-    /// A client with settings of its own that shares another one's thread, connection limit and end.
+    /// A client with settings of its own that shares another one's thread, connections and end.
     package init(configuration: Configuration, sharingThreadOf other: HTTPClient) {
         self.configuration = configuration
         loop = other.loop

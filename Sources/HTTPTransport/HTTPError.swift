@@ -50,6 +50,9 @@ extension HTTPError {
     static func tooLarge(_ request: HTTPRequest, limit: Int) -> HTTPError {
         HTTPError(.tooLarge, request, "the answer is larger than \(limit) bytes")
     }
+    static func noConnection(_ request: HTTPRequest, after waited: Duration) -> HTTPError {
+        HTTPError(.timeout, request, "all connections to the host were in use for \(waited)", retryable: true)
+    }
     static func silent(_ request: HTTPRequest, for limit: Duration) -> HTTPError {
         HTTPError(.timeout, request, "nothing was received for \(limit)", retryable: true)
     }

@@ -35,7 +35,7 @@ package final class HTTPTestServer: Sendable {
         let (descriptor, size) = (listener, length)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, size) == 0 && listen(descriptor, 64) == 0
+                bind(descriptor, generic, size) == 0 && listen(descriptor, 1_024) == 0
                     && getsockname(descriptor, generic, &length) == 0
             }
         }
@@ -46,9 +46,9 @@ package final class HTTPTestServer: Sendable {
         try Self.thread {
             while true {
                 let accepted = accept(descriptor, nil, nil)
-                if accepted < 0 { return }
-                guard shared.add(accepted) else {
-                    close(accepted)
+                guard accepted >= 0, shared.add(accepted) else {
+                    if accepted >= 0 { close(accepted) }
+                    shared.endListening(descriptor)
                     return
                 }
                 try? Self.thread { Connection(accepted, shared).serve() }
@@ -60,14 +60,12 @@ package final class HTTPTestServer: Sendable {
 
     /// Accepts no more and ends every open connection.
     package func stop() {
-        let (first, open) = shared.state.withLock { state -> (Bool, Set<Int32>) in
-            defer { state.isStopped = true }
-            return (!state.isStopped, state.open)
+        // Under the lock, and never by number alone: a descriptor that its thread has closed may be somebody else's by now.
+        shared.state.withLock { state in
+            state.isStopped = true
+            if state.isListening { shutdown(listener, Int32(SHUT_RDWR)) }
+            for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
-        guard first else { return }
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-        for descriptor in open { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     package struct Failure: Error { package let text: String }
@@ -77,6 +75,7 @@ package final class HTTPTestServer: Sendable {
             var requests: [Request] = []
             var accepted = 0
             var open: Set<Int32> = []
+            var isListening = true
             var isStopped = false
         }
         let handler: Handler
@@ -90,6 +89,13 @@ package final class HTTPTestServer: Sendable {
                 state.accepted += 1
                 state.open.insert(descriptor)
                 return true
+            }
+        }
+
+        func endListening(_ descriptor: Int32) {
+            state.withLock { state in
+                state.isListening = false
+                close(descriptor)
             }
         }
 

@@ -65,6 +65,36 @@ import Testing
         #expect(server.connectionsAccepted <= 2)
     }
 
+    @Test("who waits for a connection in vain hears so, or can give up") func waitsForConnection() async throws {
+        let (arrived, arrival) = AsyncStream.makeStream(of: Void.self)
+        let gate = Gate()
+        let server = try HTTPTestServer { _, connection in
+            arrival.yield()
+            gate.wait()
+            connection.respond(200)
+        }
+        let client = HTTPClient(configuration: .init(connectionsPerHostMax: 1, proxyFromEnvironment: false))
+        async let first = client.send(HTTPRequest(url: server.url)).status
+        for await _ in arrived { break }
+        let late = await client.failure(of: HTTPRequest(url: server.url, connectTimeout: .milliseconds(30)))
+        #expect(late?.kind == .timeout)
+        #expect(late?.message.contains("all connections to the host were in use") == true)
+        let cancelled = await withTaskGroup(of: HTTPError?.self) { group in
+            group.addTask { await client.failure(of: HTTPRequest(url: server.url)) }
+            group.cancelAll()
+            return await group.next() ?? nil
+        }
+        #expect(cancelled?.kind == .cancelled)
+        // Another host has connections of its own.
+        let other = try HTTPTestServer { _, connection in connection.respond(204) }
+        #expect(try await client.send(HTTPRequest(url: other.url)).status == 204)
+        async let next = client.send(HTTPRequest(url: server.url)).status
+        gate.open()
+        gate.open()
+        #expect(try await first == 200)
+        #expect(try await next == 200)
+    }
+
     @Test("an answer beyond the limit is an error, with and without an announced length", arguments: [true, false])
     func tooLarge(announced: Bool) async throws {
         let server = try HTTPTestServer { _, connection in

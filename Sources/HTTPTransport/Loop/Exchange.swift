@@ -25,6 +25,10 @@ final class Exchange: Sendable {
     let mode: Mode
     let configuration: HTTPClient.Configuration
     let freshConnection: Bool
+    /// Scheme, host and port: exchanges with the same ones share a limit of connections.
+    let host: String
+    /// When the caller asked; deadlines count from here.
+    let begin = ContinuousClock.now
 
     private struct State {
         var status = 0
@@ -62,6 +66,12 @@ final class Exchange: Sendable {
         self.mode = mode
         self.configuration = configuration
         self.freshConnection = freshConnection
+        host = request.endpoint.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/").lowercased()
+    }
+
+    /// When the exchange is given up if it still waits for a connection then.
+    var connectEnd: ContinuousClock.Instant {
+        begin + (mode == .whole ? min(request.deadline, request.connectTimeout) : request.connectTimeout)
     }
 
     // MARK: The caller's side

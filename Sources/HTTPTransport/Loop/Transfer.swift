@@ -27,7 +27,7 @@ final class Transfer {
         set(CURLOPT_ERRORBUFFER, errorText)
         set(CURLOPT_NOSIGNAL, 1)
         try configureRequest()
-        try configureConnection()
+        try configureConnection(waited: now - exchange.begin)
         try configureTrust()
         configureCallbacks()
     }
@@ -109,11 +109,11 @@ final class Transfer {
         }
     }
 
-    private func configureConnection() throws(HTTPError) {
+    private func configureConnection(waited: Duration) throws(HTTPError) {
         let request = exchange.request
         let configuration = exchange.configuration
-        if exchange.mode == .whole { set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.deadline)) }
-        set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
+        if exchange.mode == .whole { set(CURLOPT_TIMEOUT_MS, Self.milliseconds(request.deadline - waited)) }
+        set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout - waited))
         set(CURLOPT_BUFFERSIZE, max(1_024, request.receiveBufferBytes ?? configuration.receiveBufferBytes))
         // A peer that vanished without a word is noticed after about two minutes, also by exchanges without a deadline.
         set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -124,9 +124,6 @@ final class Transfer {
         switch (configuration.httpVersion, exchange.mode) {
         case (.http2, .whole):
             set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-            // Rather wait for a handshake to tell whether its connection can be shared than open one for each request of a
-            // burst. Without TLS there is no handshake, and the wait would be for another request's answer.
-            if !exchange.freshConnection, request.url.hasPrefix("https:") { set(CURLOPT_PIPEWAIT, 1) }
         case (.http2, .stream):
             set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
             // An idle HTTP/2 connection would be taken all the same, and then shared.

@@ -9,7 +9,7 @@ final class TransferLoop: Sendable {
     enum Command: Sendable {
         case start(Exchange)
         case resume(UInt64)
-        case cancel(UInt64)
+        case cancel(Exchange)
     }
 
     /// The commands of a batch; `nil` ends the loop.
@@ -37,10 +37,9 @@ final class TransferLoop: Sendable {
 
     private static let isLibraryReady = flotilla_curl_global_init() == CURLE_OK
 
-    init(connectionsPerHostMax: Int) {
+    init() {
         guard Self.isLibraryReady, let pointer = curl_multi_init() else { return }
         let handle = MultiHandle(pointer: pointer)
-        _ = flotilla_curl_multi_set_long(pointer, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHostMax)
         _ = flotilla_curl_multi_set_long(pointer, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
         state.mailbox.withLock { $0.handle = handle }
 
@@ -98,7 +97,7 @@ final class TransferLoop: Sendable {
     func cancel(_ exchange: Exchange) {
         guard !exchange.isFinished else { return }
         exchange.finish(.failure(.cancelled(exchange.request)))
-        post(.cancel(exchange.id), for: exchange)
+        post(.cancel(exchange), for: exchange)
     }
 
     func shutdown() async {
@@ -147,7 +146,7 @@ final class TransferLoop: Sendable {
                 switch command {
                 case .start(let exchange): transfers.start(exchange)
                 case .resume(let id): transfers.resume(id)
-                case .cancel(let id): transfers.cancel(id)
+                case .cancel(let exchange): transfers.cancel(exchange)
                 }
             }
             if isStopping { break }

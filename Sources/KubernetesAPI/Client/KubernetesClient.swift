@@ -52,7 +52,8 @@ package final class KubernetesClient: Sendable {
         token = TokenSource(connection.credential)
         impersonation = connection.impersonation
         var configuration = HTTPClient.Configuration(
-            userAgent: options.userAgent, trust: connection.trust, httpVersion: options.httpVersion, receiveBufferBytes: 16_384)
+            connectionsPerHostMax: 0, userAgent: options.userAgent, trust: connection.trust, httpVersion: options.httpVersion,
+            receiveBufferBytes: 16_384)
         http =
             other.map { HTTPClient(configuration: configuration, sharingThreadOf: $0) } ?? HTTPClient(configuration: configuration)
         if configuration.httpVersion == .http2, other == nil, connection.server.hasPrefix("https:") {
