@@ -169,18 +169,20 @@ struct Build<Tree: FileTree> {
                 throw KustomizeFailure(
                     problem("outside", reference, "\(reference.text) is outside of \(kustomization.folder), the kustomization's folder"))
             }
-            try PatchTransformer().apply(try loader.parse(path).documents, of: patch, from: path, to: &resources)
+            let file = try loader.parse(path)
+            try PatchTransformer().apply(file.documents, file.bytes, of: patch, from: path, to: &resources)
         case .inline(let text):
+            let bytes = Array(text.utf8)
             let documents: [Value]
             do throws(DocumentError) {
-                documents = try YAML.documents(Array(text.utf8), scalars: .kustomize)
+                documents = try YAML.documents(bytes, scalars: .kustomize)
             } catch {
                 throw KustomizeFailure(
                     KustomizeProblem(
                         code: error.code, path: kustomization.path, line: patch.place.line, column: patch.place.column,
                         message: "inline patch, line \(error.line): \(error.message)"))
             }
-            try PatchTransformer().apply(documents, of: patch, from: kustomization.path, to: &resources)
+            try PatchTransformer().apply(documents, bytes, of: patch, from: kustomization.path, to: &resources)
         }
     }
 

@@ -6,15 +6,18 @@ struct PatchTransformer {
     let merge = StrategicMergePatch()
 
     /// - Parameters:
-    ///   - document: the patch's document.
-    ///   - file: where it was read; for an inline patch the kustomization.
+    ///   - documents: what the patch's text was read as.
+    ///   - bytes: the text itself.
+    ///   - path: where it was read; for an inline patch the kustomization.
     func apply(
-        _ documents: [Value], of patch: Kustomization.Patch, from path: String, to resources: inout ResourceMap
+        _ documents: [Value], _ bytes: [UInt8], of patch: Kustomization.Patch, from path: String, to resources: inout ResourceMap
     ) throws(KustomizeFailure) {
         let documents = documents.filter { !$0.isNull }
         guard !documents.isEmpty else { throw failure("empty", "the patch is empty", patch, path) }
         if documents.count == 1, case .list(let operations) = documents[0], operations.allSatisfy({ $0["op"] != nil }) {
-            return try applyJSON(documents[0], patch, path, &resources)
+            // Kustomize reads JSON patches by other rules than everything else: `value: yes` is true here.
+            let operations = (try? YAML.documents(bytes))?.first { !$0.isNull } ?? documents[0]
+            return try applyJSON(operations, patch, path, &resources)
         }
         if documents.count == 1, documents[0]["op"] != nil {
             throw failure("syntax", "a JSON patch is a list of operations", patch, path)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// JSON patch (RFC 6902): operations on places named by JSON pointers, all of them or none.
+///
+/// As in the API server, `replace` also sets a member of a map that is not there yet.
 package enum JSONPatch {
     /// Limit on the operations of one patch, as in the API server.
     static let operationsMax = 10_000
@@ -40,7 +42,12 @@ package enum JSONPatch {
         case "remove": _ = try remove(at: path[...], in: &document)
         case "replace":
             let new = try value(of: operation)
-            try change(at: path[...], in: &document) { $0 = new }
+            // The standard wants something to be there. Kubernetes sets a map's member that is not, and people's patches rely on it.
+            if let last = path.last, case .map? = try? find(path.dropLast(), in: document) {
+                try change(at: path.dropLast(), in: &document) { (parent: inout Value) in parent[last] = new }
+            } else {
+                try change(at: path[...], in: &document) { $0 = new }
+            }
         case "move":
             let from = try tokens(operation, "from")
             guard from.count >= path.count || Array(path.prefix(from.count)) != from else {

@@ -30,6 +30,7 @@ struct JSONPatchTests {
             (["a": ["b": 1], "c": [:]], [["op": "move", "from": "/a/b", "path": "/c/b"]], ["a": [:], "c": ["b": 1]]),
             (["a": [1]], [["op": "copy", "from": "/a", "path": "/b"]], ["a": [1], "b": [1]]),
             (["a": 1], [["op": "test", "path": "/a", "value": 1]], ["a": 1]), (["a": 1], [["op": "replace", "path": "", "value": 2]], 2),
+            (["a": 1], [["op": "replace", "path": "/b", "value": 2]], ["a": 1, "b": 2]),
         ] as [(Value, Value, Value)])
     func followsTheStandard(target: Value, patch: Value, expected: Value) throws {
         #expect(try JSONPatch.apply(patch, to: target) == expected)
