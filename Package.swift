@@ -118,7 +118,7 @@ let package = Package(
                 httpTypes, lifecycle, mustache, logging, crypto,
             ],
             resources: [
-                .embedInCode("Store/Migrations")
+                .embedInCode("Store/Migrations"), .embedInCode("Web/Templates"), .embedInCode("Web/Assets"),
             ])
         + module(
             "ClusterSimulator",

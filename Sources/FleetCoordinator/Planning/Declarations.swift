@@ -6,11 +6,17 @@ import Manifests
 /// What a tree declares, with everything that is wrong in it.
 struct Declarations: Sendable {
     let commit: String
-    /// `nil` where the tree is not valid as a whole.
-    let fleet: Fleet?
-    let diagnostics: [Diagnostic]
+    let files: [SourceFile]
+    let result: ParseResult
 
-    var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
+    init(commit: String, files: [SourceFile]) {
+        self.commit = commit
+        self.files = files
+        result = FleetParser.parse(files)
+    }
+
+    /// What the tree declares as a fleet commit; `nil` where anything but an application is invalid.
+    var fleet: Fleet? { result.declarations }
 }
 
 /// Finds the declarations in a Git tree: `fleet/**` and `environments/*/environment.yaml`, and nothing else.

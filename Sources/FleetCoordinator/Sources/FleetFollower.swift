@@ -127,10 +127,10 @@ final class FleetFollower: Sendable {
         let declarations = try await declarations(at: head)
         let info = try await mirror.commit(head)
         // An invalid application refuses its pipeline's release; anything else that is invalid refuses the fleet commit.
-        let refusing = declarations.errors.filter { $0.subject?.kind != .application }
+        let refusing = declarations.fleet == nil ? declarations.result.errors.filter { $0.subject?.kind != .application } : []
         let commit = FleetCommitRows.Commit(
             commit: "\(head)", valid: refusing.isEmpty && declarations.fleet != nil,
-            diagnostics: declarations.diagnostics.map(\.description),
+            diagnostics: declarations.result.diagnostics.map(\.description),
             subject: info.title, author: "\(info.author)", committedAt: info.committer.when, seenAt: time.now)
         let now = time.now
         let events = [
@@ -195,12 +195,12 @@ final class FleetFollower: Sendable {
         }
         if let known { return .planned(sequence: known, renders: 0) }
         let declared = try await declarations(at: release)
+        let contents = FleetParser.release(declared.files, of: pipeline, in: fleet)
         let request = Planner.Request(
-            pipeline: pipeline, fleet: fleet, fleetCommit: fleetCommit, applications: declared.fleet?.applications ?? [],
+            pipeline: pipeline, fleet: fleet, fleetCommit: fleetCommit, applications: contents.applications,
             release: try await mirror.commit(release), origin: origin, gates: gates)
-        let broken = declared.errors.filter { $0.subject?.kind == .application }
-        guard broken.isEmpty, declared.fleet != nil else {
-            let reason = (broken.isEmpty ? declared.errors : broken).map(\.description).joined(separator: "\n")
+        guard contents.isValid else {
+            let reason = contents.errors.map(\.description).joined(separator: "\n")
             try await planner.refuse(request, reason)
             return .refused(reason)
         }
@@ -211,8 +211,7 @@ final class FleetFollower: Sendable {
         let name = "\(commit)"
         if let known = parsed.withLock({ $0.first { $0.commit == name }?.declarations }) { return known }
         let result = try await mirror.read(at: commit) { tree in
-            let result = FleetParser.parse(try DeclarationFiles.read(tree))
-            return Declarations(commit: name, fleet: result.fleet, diagnostics: result.diagnostics)
+            Declarations(commit: name, files: try DeclarationFiles.read(tree))
         }
         parsed.withLock { parsed in
             parsed.append((name, result))

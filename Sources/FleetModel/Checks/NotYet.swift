@@ -16,15 +16,11 @@ enum NotYet {
 
     private static let rules = [
         Rule(kind: .application, path: "spec.source.helm", what: "rendering Helm charts"),
-        Rule(kind: .application, path: "spec.source.substitute", what: "substituting variables in manifests", supported: isFalse),
         Rule(kind: .application, path: "spec.sync.serviceAccount", what: "impersonating a service account"),
         Rule(kind: .application, path: "spec.sync.adopt", what: "adopting objects of other tools", supported: isFalse),
         Rule(kind: .application, path: "spec.allowClearSecrets", what: "carrying clear Secrets", supported: isFalse),
         Rule(kind: .application, path: "spec.health.rules", what: "health rules of one's own", supported: isEmpty),
-        Rule(kind: .application, path: "spec.deletion", what: "leaving objects behind", supported: { $0 == "prune" }),
         Rule(kind: .application, path: "spec.movedFrom", what: "renaming an application", supported: isEmpty),
-
-        Rule(kind: .cluster, path: "spec.credentialEpoch", what: "revoking credentials by epoch", supported: { $0 == 0 }),
 
         Rule(kind: .environment, path: "spec.rollout.onFailure", what: "rolling back by itself", supported: { $0 == "hold" }),
         Rule(kind: .environment, path: "spec.windows", what: "windows for rollouts", supported: isEmpty),
