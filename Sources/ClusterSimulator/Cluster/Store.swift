@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Manifests
+
+/// Where an object is kept within its resource.
+struct ObjectName: Hashable, Sendable, Comparable {
+    let namespace: String
+    let name: String
+
+    static func < (left: ObjectName, right: ObjectName) -> Bool {
+        left.namespace == right.namespace ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8) : left.namespace < right.namespace
+    }
+}
+
+/// The objects of one cluster and the history of their changes. Plain data: no clock, no I/O.
+struct Store {
+    /// A change of one object; `object` is what it was when it is gone.
+    struct Event: Sendable {
+        let version: Int64
+        let resource: ResourceKey
+        let name: ObjectName
+        /// The state before; `nil` for a new object.
+        let old: Value?
+        /// The state after; `nil` when it is gone.
+        let new: Value?
+        /// How a deleted object is shown: its last state with the version of its deletion.
+        let last: Value?
+    }
+
+    private(set) var version: Int64
+    private(set) var objects: [ResourceKey: [ObjectName: Value]] = [:]
+    /// The latest events, oldest first.
+    private(set) var history: [Event] = []
+    /// Events up to and including this version are forgotten.
+    private(set) var compacted: Int64
+    let historyMax: Int
+
+    init(version: Int64, historyMax: Int) {
+        self.version = version
+        compacted = version
+        self.historyMax = historyMax
+    }
+
+    func get(_ resource: ResourceKey, _ name: ObjectName) -> Value? { objects[resource]?[name] }
+
+    /// All objects of a resource, in order, within one namespace when given.
+    func list(_ resource: ResourceKey, namespace: String? = nil) -> [Value] {
+        guard let all = objects[resource] else { return [] }
+        let chosen = namespace.map { wanted in all.filter { $0.key.namespace == wanted } } ?? all
+        return chosen.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    func count(_ resource: ResourceKey) -> Int { objects[resource]?.count ?? 0 }
+
+    /// Stores an object under the next version and gives it that version.
+    mutating func put(_ resource: ResourceKey, _ object: Value) -> (Value, Event) {
+        version += 1
+        var stored = object
+        stored.set(.string(String(version)), "metadata", "resourceVersion")
+        let name = ObjectName(namespace: object.namespace, name: object.name)
+        let old = objects[resource, default: [:]].updateValue(stored, forKey: name)
+        return (stored, record(Event(version: version, resource: resource, name: name, old: old, new: stored, last: nil)))
+    }
+
+    /// Removes an object; `nil` where there was none.
+    mutating func remove(_ resource: ResourceKey, _ name: ObjectName, last: Value? = nil) -> Event? {
+        guard let old = objects[resource]?.removeValue(forKey: name) else { return nil }
+        version += 1
+        var shown = last ?? old
+        shown.set(.string(String(version)), "metadata", "resourceVersion")
+        return record(Event(version: version, resource: resource, name: name, old: old, new: nil, last: shown))
+    }
+
+    private mutating func record(_ event: Event) -> Event {
+        history.append(event)
+        if history.count > historyMax + historyMax / 4 { forget(keeping: historyMax) }
+        return event
+    }
+
+    /// Drops all but the latest events: watches and lists from before then are answered 410 Gone.
+    mutating func forget(keeping count: Int) {
+        guard history.count > count else { return }
+        let dropped = history.count - count
+        compacted = history[dropped - 1].version
+        history.removeFirst(dropped)
+    }
+
+    /// Drops all events.
+    mutating func forgetAll() {
+        history.removeAll()
+        compacted = version
+    }
+
+    /// The events after a version; `nil` when some of them are forgotten.
+    func events(after version: Int64) -> ArraySlice<Event>? {
+        if version < compacted { return nil }
+        var low = 0
+        var high = history.count
+        while low < high {
+            let middle = (low + high) / 2
+            if history[middle].version <= version { low = middle + 1 } else { high = middle }
+        }
+        return history[low...]
+    }
+
+    /// The objects of a resource as they were at a version; `nil` when that is forgotten.
+    func list(_ resource: ResourceKey, namespace: String?, at version: Int64) -> [Value]? {
+        if version >= self.version { return list(resource, namespace: namespace) }
+        guard let since = events(after: version) else { return nil }
+        var all = objects[resource] ?? [:]
+        for event in since.reversed() where event.resource == resource { all[event.name] = event.old }
+        return all.filter { namespace == nil || $0.key.namespace == namespace }.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Puts back an object read from disk, under the version it has.
+    mutating func restore(_ resource: ResourceKey, _ object: Value) {
+        objects[resource, default: [:]][ObjectName(namespace: object.namespace, name: object.name)] = object
+        if let number = Int64(object.resourceVersion), number > version {
+            version = number
+            compacted = number
+        }
+    }
+
+    mutating func advance(to version: Int64) {
+        self.version = max(self.version, version)
+        compacted = max(compacted, self.version)
+        history.removeAll()
+    }
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Manifests
+
+// Namespaces, garbage collection, definitions of custom resources.
+extension ClusterCore {
+    /// What a new cluster holds.
+    func bootstrap() {
+        let namespaces = builtIn("namespaces")
+        for name in ["default", "kube-system", "kube-public", "kube-node-lease"] where get(namespaces, "", name) == nil {
+            _ = createAsController(namespaces, ["metadata": ["name": .string(name)]])
+            if !behaviour.runsControllers { furnish(name) }
+        }
+        let nodes = builtIn("nodes")
+        for index in 1...specification.nodes where get(nodes, "", "node-\(index)") == nil {
+            let name = "node-\(index)"
+            var labels: Map = [
+                "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": .string(name), "kubernetes.io/os": "linux",
+                "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux",
+            ]
+            for (key, value) in specification.nodeLabels.sorted(by: { $0.key < $1.key }) { labels[key] = .string(value) }
+            guard case .success(let node) = createAsController(nodes, ["metadata": ["name": .string(name), "labels": .map(labels)]]) else {
+                continue
+            }
+            let amounts: Value = ["cpu": "8", "memory": "32Gi", "pods": "110"]
+            let condition: Value = [
+                "type": "Ready", "status": "True", "lastHeartbeatTime": .string(stamp), "lastTransitionTime": .string(stamp),
+                "reason": "KubeletReady", "message": "kubelet is posting ready status",
+            ]
+            writeStatus(
+                nodes, node,
+                [
+                    "capacity": amounts, "allocatable": amounts, "conditions": [condition],
+                    "addresses": [["type": "InternalIP", "address": "127.0.0.1"], ["type": "Hostname", "address": .string(name)]],
+                    "nodeInfo": [
+                        "kubeletVersion": "v1.36.2", "kubeProxyVersion": "", "architecture": "amd64", "operatingSystem": "linux",
+                        "containerRuntimeVersion": "simulated://1", "osImage": "simulated", "kernelVersion": "6.12",
+                    ],
+                ])
+        }
+        if get(builtIn("services"), "default", "kubernetes") == nil {
+            _ = createAsController(
+                builtIn("services"),
+                [
+                    "metadata": [
+                        "name": "kubernetes", "namespace": "default", "labels": ["component": "apiserver", "provider": "kubernetes"],
+                    ],
+                    "spec": ["clusterIP": "10.96.0.1", "ports": [["name": "https", "port": 443, "targetPort": 6443]]],
+                ])
+        }
+        let classes = builtIn("storageclasses", group: "storage.k8s.io")
+        if behaviour.hasDefaultStorageClass, get(classes, "", "standard") == nil {
+            _ = createAsController(
+                classes,
+                [
+                    "metadata": ["name": "standard", "annotations": ["storageclass.kubernetes.io/is-default-class": "true"]],
+                    "provisioner": "simulated.flotilla.dev/volume",
+                ])
+        }
+        let roles = builtIn("clusterroles", group: "rbac.authorization.k8s.io")
+        if get(roles, "", "cluster-admin") == nil {
+            _ = createAsController(
+                roles,
+                ["metadata": ["name": "cluster-admin"], "rules": [["apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]]]])
+            _ = createAsController(
+                builtIn("clusterrolebindings", group: "rbac.authorization.k8s.io"),
+                [
+                    "metadata": ["name": "cluster-admin"], "roleRef": ["kind": "ClusterRole", "name": "cluster-admin"],
+                    "subjects": [["kind": "Group", "name": "system:masters"]],
+                ])
+        }
+        settle()
+    }
+
+    // MARK: - Namespaces
+
+    func reconcileNamespace(_ name: String) {
+        let namespaces = builtIn("namespaces")
+        guard let namespace = get(namespaces, "", name) else { return }
+        if namespace.isTerminating { return empty(namespace, namespaces) }
+        furnish(name)
+    }
+
+    /// Every namespace has a service account and the cluster's certificate authority.
+    private func furnish(_ name: String) {
+        let maps = builtIn("configmaps")
+        if get(maps, name, "kube-root-ca.crt") == nil {
+            _ = createAsController(
+                maps,
+                [
+                    "metadata": [
+                        "name": "kube-root-ca.crt", "namespace": .string(name),
+                        "annotations": [
+                            "kubernetes.io/description":
+                                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
+                        ],
+                    ],
+                    "data": ["ca.crt": .string(Self.certificate)],
+                ])
+        }
+        let accounts = builtIn("serviceaccounts")
+        if get(accounts, name, "default") == nil {
+            _ = createAsController(accounts, ["metadata": ["name": "default", "namespace": .string(name)]])
+        }
+    }
+
+    /// A certificate authority that signs nothing: clients only want to see one.
+    private static let certificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBPjCB8aADAgECAhQtompfmSHXUwFqm1yfxqpYcg9RhzAFBgMrZXAwFDESMBAG
+        A1UEAwwJc2ltdWxhdGVkMCAXDTI2MTEyMTEyMTYwOVoYDzIxMjYxMDI4MTIxNjA5
+        WjAUMRIwEAYDVQQDDAlzaW11bGF0ZWQwKjAFBgMrZXADIQCeg/hMz5TsNswZAHLB
+        Ydckwsms25AR1Pv/Vo/QN6SVzaNTMFEwHQYDVR0OBBYEFKzasV1IvR1HAUMp72Qm
+        5rig5NH9MB8GA1UdIwQYMBaAFKzasV1IvR1HAUMp72Qm5rig5NH9MA8GA1UdEwEB
+        /wQFMAMBAf8wBQYDK2VwA0EAxDf669KvWWjxzOs4G/dJWbrzB4KX06l3M5uRJ/zu
+        WJOvVR2lHAOTlScgvn1r1nX1/xkQFcDtow3qMWMKEjlCCA==
+        -----END CERTIFICATE-----
+
+        """
+
+    /// Deletes what is in a terminating namespace; lets it go when it is empty.
+    private func empty(_ namespace: Value, _ namespaces: ResourceType) {
+        let name = namespace.name
+        var left: [(type: ResourceType, count: Int)] = []
+        var finalizers: [String: Int] = [:]
+        for type in storedTypes where type.isNamespaced {
+            for object in store.list(type.key, namespace: name) where !object.isTerminating {
+                var options = DeleteOptions()
+                options.propagation = .background
+                options.gracePeriod = 0
+                _ = delete(object, type, options)
+            }
+            let remaining = store.list(type.key, namespace: name)
+            if !remaining.isEmpty { left.append((type, remaining.count)) }
+            for object in remaining { for finalizer in object.finalizers { finalizers[finalizer, default: 0] += 1 } }
+        }
+        guard let live = get(namespaces, "", name) else { return }
+        if left.isEmpty {
+            var last = live
+            last.set(nil, "spec", "finalizers")
+            erase(namespaces, Codec.encode(last, namespaces.shape))
+            return
+        }
+        var conditions: [Value] = live.at("status", "conditions")?.list ?? []
+        func put(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) {
+            let status = isTrue ? "True" : "False"
+            let index = conditions.firstIndex { $0["type"]?.string == type }
+            let old = index.map { conditions[$0] }
+            if old?["status"]?.string == status, old?["message"]?.string == message { return }
+            let condition: Value = [
+                "type": .string(type), "status": .string(status),
+                "lastTransitionTime": old?["status"]?.string == status ? old?["lastTransitionTime"] ?? .string(stamp) : .string(stamp),
+                "reason": .string(reason), "message": .string(message),
+            ]
+            if let index { conditions[index] = condition } else { conditions.append(condition) }
+        }
+        put("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered")
+        put(
+            "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed")
+        put(
+            "NamespaceDeletionContentFailure", false, "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization")
+        let resources = left.sorted { $0.type.qualified < $1.type.qualified }.map { item -> String in
+            "\(item.type.plural).\(item.type.group) has \(item.count) resource instances"
+        }
+        put("NamespaceContentRemaining", true, "SomeResourcesRemain", "Some resources are remaining: \(resources.joined(separator: ", "))")
+        if finalizers.isEmpty {
+            put("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", "All content-preserving finalizers finished")
+        } else {
+            let list = finalizers.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value) resource instances" }
+            put(
+                "NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
+                "Some content in the namespace has finalizers remaining: \(list.joined(separator: ", "))")
+        }
+        var status = live["status"] ?? [:]
+        status["conditions"] = .list(conditions)
+        writeStatus(namespaces, live, status)
+    }
+
+    // MARK: - Garbage collection
+
+    /// Removes the objects whose owner is gone and that have no other one.
+    func collectOrphans(of uid: String) {
+        guard !uid.isEmpty else { return }
+        for type in storedTypes {
+            for object in store.list(type.key) where object.ownerReferences.contains(where: { $0["uid"]?.string == uid }) {
+                let others = object.ownerReferences.filter { $0["uid"]?.string != uid && ownerExists($0, object.namespace) }
+                if others.isEmpty {
+                    guard !object.isTerminating else { continue }
+                    var options = DeleteOptions()
+                    options.propagation = .background
+                    _ = delete(object, type, options)
+                } else {
+                    var kept = object
+                    kept.set(.list(others), "metadata", "ownerReferences")
+                    write(type, object, kept)
+                }
+            }
+        }
+    }
+
+    private func ownerExists(_ owner: Value, _ namespace: String) -> Bool {
+        guard let type = type(apiVersion: owner["apiVersion"]?.string ?? "", kind: owner["kind"]?.string ?? "") else { return true }
+        return get(type, namespace, owner["name"]?.string ?? "")?.uid == owner["uid"]?.string
+    }
+
+    /// Does what a terminating object's own finalizers ask for.
+    func reconcileTerminating(_ resource: ResourceKey, _ name: ObjectName) {
+        guard let object = store.get(resource, name), object.isTerminating,
+            let type = types.first(where: { $0.key == resource })
+        else { return }
+        let finalizers = object.finalizers
+        if finalizers.contains("orphan") {
+            for (type, dependant) in dependants(of: object) {
+                var freed = dependant
+                let others = dependant.ownerReferences.filter { $0["uid"]?.string != object.uid }
+                freed.set(others.isEmpty ? nil : .list(others), "metadata", "ownerReferences")
+                write(type, dependant, freed)
+            }
+            return finish("orphan", resource, name, type)
+        }
+        if finalizers.contains("foregroundDeletion") {
+            var blocks = false
+            for (type, dependant) in dependants(of: object) {
+                let reference = dependant.ownerReferences.first { $0["uid"]?.string == object.uid }
+                if reference?["blockOwnerDeletion"]?.bool == true { blocks = true }
+                guard !dependant.isTerminating else { continue }
+                var options = DeleteOptions()
+                options.propagation = .foreground
+                _ = delete(dependant, type, options)
+            }
+            if !blocks || !dependants(of: object).contains(where: { Self.blocks($0.1, object) }) {
+                return finish("foregroundDeletion", resource, name, type)
+            }
+            return
+        }
+        if finalizers == ["kubernetes.io/pvc-protection"] {
+            let isUsed = store.list(pods.key, namespace: object.namespace).contains { pod in
+                (pod.at("spec", "volumes")?.list ?? []).contains { $0.at("persistentVolumeClaim", "claimName")?.string == object.name }
+            }
+            if isUsed { return after(.milliseconds(500), .terminating(resource, name)) }
+            return finish("kubernetes.io/pvc-protection", resource, name, type)
+        }
+        if finalizers == ["kubernetes.io/pv-protection"], object.at("status", "phase") != "Bound" {
+            return finish("kubernetes.io/pv-protection", resource, name, type)
+        }
+        if finalizers.contains("customresourcecleanup.apiextensions.k8s.io") { enqueue(.definition(name.name)) }
+    }
+
+    private static func blocks(_ dependant: Value, _ owner: Value) -> Bool {
+        dependant.ownerReferences.contains { $0["uid"]?.string == owner.uid && $0["blockOwnerDeletion"]?.bool == true }
+    }
+
+    private func dependants(of owner: Value) -> [(ResourceType, Value)] {
+        storedTypes.flatMap { type in
+            store.list(type.key).filter { $0.ownerReferences.contains { $0["uid"]?.string == owner.uid } }.map { (type, $0) }
+        }
+    }
+
+    private func finish(_ finalizer: String, _ resource: ResourceKey, _ name: ObjectName, _ type: ResourceType) {
+        guard var object = store.get(resource, name) else { return }
+        let left = object.finalizers.filter { $0 != finalizer }
+        object.set(left.isEmpty ? nil : .list(left.map { .string($0) }), "metadata", "finalizers")
+        release(object, type)
+    }
+
+    // MARK: - Definitions of custom resources
+
+    func reconcileDefinition(_ name: String) {
+        let definitions = builtIn("customresourcedefinitions", group: "apiextensions.k8s.io")
+        guard let definition = get(definitions, "", name) else { return serveDefinitions(definitions) }
+        if definition.isTerminating {
+            let served = types.filter { $0.custom?.definition == name }
+            for type in served.prefix(1) {
+                for object in store.list(type.key) where !object.isTerminating {
+                    var options = DeleteOptions()
+                    options.propagation = .background
+                    _ = delete(object, type, options)
+                }
+                if store.count(type.key) > 0 { return }
+            }
+            return finish(
+                "customresourcecleanup.apiextensions.k8s.io", definitions.key, ObjectName(namespace: "", name: name), definitions)
+        }
+        if Workload.condition(definition, "Established")?["status"] != "True" {
+            let key = WorkItem.definition(name)
+            guard let due = definitionsDue[name] else {
+                definitionsDue[name] = now + behaviour.definitionDelay
+                return after(behaviour.definitionDelay, key)
+            }
+            guard now >= due else { return }
+            definitionsDue[name] = nil
+            func condition(_ type: String, _ reason: String, _ message: String) -> Value {
+                [
+                    "type": .string(type), "status": "True", "lastTransitionTime": .string(stamp), "reason": .string(reason),
+                    "message": .string(message),
+                ]
+            }
+            writeStatus(
+                definitions, definition,
+                [
+                    "conditions": [
+                        condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+                        condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+                    ],
+                    "acceptedNames": definition.at("spec", "names") ?? [:], "storedVersions": .list(Self.storedVersions(definition)),
+                ])
+        }
+        serveDefinitions(definitions)
+    }
+
+    /// Serves what the established definitions describe.
+    func serveDefinitions(_ definitions: ResourceType) {
+        let established = store.list(definitions.key).filter { Workload.condition($0, "Established")?["status"] == "True" }
+        setCustomTypes(established.flatMap(CustomResource.types))
+    }
+}

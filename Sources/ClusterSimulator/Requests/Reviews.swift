@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Manifests
+
+// Requests that store nothing: who am I, may I, give me a token.
+extension ClusterCore {
+    func review(_ context: Context) throws(StatusError) -> Reply? {
+        let type = context.type
+        switch type.kind {
+        case "SelfSubjectReview":
+            var user: Map = ["username": .string(context.user.name)]
+            if !context.user.uid.isEmpty { user["uid"] = .string(context.user.uid) }
+            user["groups"] = .list(context.user.groups.map { .string($0) })
+            if !context.user.extra.isEmpty {
+                user["extra"] = .map(
+                    Map(context.user.extra.sorted { $0.key < $1.key }.map { ($0.key, .list($0.value.map { .string($0) })) }))
+            }
+            var result = try body(context)
+            result.set(.string(type.kind), "kind")
+            result.set(.string(type.apiVersion), "apiVersion")
+            result.set(.string(stamp), "metadata", "creationTimestamp")
+            result.set(["userInfo": .map(user)], "status")
+            return .object(result, status: 201)
+        case "SelfSubjectAccessReview", "SubjectAccessReview", "LocalSubjectAccessReview":
+            var result = try body(context)
+            let spec = result["spec"] ?? [:]
+            let user =
+                type.kind.hasPrefix("Self")
+                ? context.user : UserInfo(name: spec["user"]?.string ?? "", groups: spec["groups"]?.list?.compactMap(\.string) ?? [])
+            let wanted = spec["resourceAttributes"]
+            let allowed =
+                user.isMaster
+                || wanted.map { attributes in
+                    allows(
+                        user, verb: attributes["verb"]?.string ?? "", group: attributes["group"]?.string ?? "",
+                        resource: attributes["resource"]?.string ?? "", subresource: attributes["subresource"]?.string ?? "",
+                        namespace: attributes["namespace"]?.string ?? "", name: attributes["name"]?.string ?? "")
+                } ?? false
+            result.set(.string(type.kind), "kind")
+            result.set(.string(type.apiVersion), "apiVersion")
+            if result["metadata"] == nil { result.set([:], "metadata") }
+            result.set(["allowed": .bool(allowed)], "status")
+            return .object(result, status: 201)
+        case "SelfSubjectRulesReview":
+            var result = try body(context)
+            let namespace = result.at("spec", "namespace")?.string ?? ""
+            var rules = self.rules(for: context.user, namespace: namespace)
+            if context.user.isMaster { rules = [["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]] }
+            result.set(.string(type.kind), "kind")
+            result.set(.string(type.apiVersion), "apiVersion")
+            result.set([:], "metadata")
+            result.set(["resourceRules": .list(rules), "nonResourceRules": [], "incomplete": false], "status")
+            return .object(result, status: 201)
+        case "TokenReview":
+            var result = try body(context)
+            let token = result.at("spec", "token")?.string ?? ""
+            let user = token == specification.token && !token.isEmpty ? UserInfo.admin : tokens[token]
+            var status: Map = [:]
+            if let user {
+                status["authenticated"] = true
+                status["user"] = ["username": .string(user.name), "groups": .list(user.groups.map { .string($0) })]
+            }
+            result.set([:], "metadata")
+            result.set(.map(status), "status")
+            return .object(result, status: 201)
+        default: return nil
+        }
+    }
+
+    /// Issues a token that the cluster knows until it is served anew.
+    func issueToken(_ context: Context, _ account: String) throws(StatusError) -> Reply {
+        guard let object = get(context.type, context.namespace, account) else { throw StatusError.notFound(context.type, account) }
+        let given = try body(context)
+        let seconds = given.at("spec", "expirationSeconds")?.int ?? 3_600
+        if seconds < 600 {
+            throw StatusError.invalid(
+                kind: "TokenRequest", group: "authentication.k8s.io", name: "",
+                [.invalid("spec.expirationSeconds", .int(seconds), "may not specify a duration less than 10 minutes")])
+        }
+        let expiry = Timestamp(seconds: now.seconds + seconds).rfc3339
+        let name = "system:serviceaccount:\(context.namespace):\(account)"
+        let claims: Value = ["sub": .string(name), "exp": .int(now.seconds + seconds), "jti": .string(newUID())]
+        let parts = [JSON.write(["alg": "none", "typ": "JWT"]), JSON.write(claims), Array(newUID().utf8)]
+        let token = parts.map { Base64.encode($0).filter { $0 != "=" } }.joined(separator: ".")
+        tokens[token] = UserInfo(
+            name: name, uid: object.uid,
+            groups: ["system:serviceaccounts", "system:serviceaccounts:\(context.namespace)", "system:authenticated"])
+        let audiences = given.at("spec", "audiences") ?? ["https://kubernetes.default.svc.cluster.local"]
+        return .object(
+            [
+                "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+                "metadata": ["name": .string(account), "namespace": .string(context.namespace), "creationTimestamp": .string(stamp)],
+                "spec": ["audiences": audiences, "expirationSeconds": .int(seconds), "boundObjectRef": .null],
+                "status": ["token": .string(token), "expirationTimestamp": .string(expiry)],
+            ], status: 201)
+    }
+}
