@@ -13,16 +13,7 @@ struct ComparisonTests {
 
     @Test(.enabled(if: kubectl != nil, "kubectl is not installed"), arguments: names)
     func givesTheSameObjects(name: String) throws {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: try #require(Self.kubectl))
-        process.arguments = ["kustomize", Self.fixtures.appending(path: "\(name)/overlay").path]
-        process.standardOutput = output
-        try process.run()
-        let bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        let expected = try YAML.documents(bytes, scalars: .kustomize).filter { !$0.isNull }
+        let expected = try kubectlOutput(Self.fixtures.appending(path: "\(name)/overlay"))
         compare(try build(name), expected)
     }
 
@@ -31,6 +22,31 @@ struct ComparisonTests {
         let path = Self.fixtures.appending(path: "\(name)/expected.yaml").path
         let expected = try YAML.documents(Array(try #require(FileManager.default.contents(atPath: path))), scalars: .kustomize)
         compare(try build(name), expected)
+    }
+
+    /// The example that people copy must stay what kubectl also builds.
+    @Test(
+        .enabled(if: kubectl != nil, "kubectl is not installed"),
+        arguments: ["staging", "production"].flatMap { environment in
+            ["api", "platform", "storefront"].map { "environments/\(environment)/\($0)" }
+        })
+    func buildsTheExampleFleet(path: String) throws {
+        let root = Self.fixtures.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let expected = try kubectlOutput(root.appending(path: path))
+        compare(try Kustomize.build(path, from: FolderTree(root: root.path)).map(\.value), expected)
+    }
+
+    private func kubectlOutput(_ folder: URL) throws -> [Value] {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: try #require(Self.kubectl))
+        process.arguments = ["kustomize", folder.path]
+        process.standardOutput = output
+        try process.run()
+        let bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return try YAML.documents(bytes, scalars: .kustomize).filter { !$0.isNull }
     }
 
     private func compare(_ objects: [Value], _ expected: [Value]) {

@@ -23,7 +23,8 @@ struct RenderTraceTests {
                 "b/kustomization.yml entry absent", "o/Chart.yaml entry absent", "o/Kustomization entry absent",
                 "o/kustomization.yaml content sha256:", "o/kustomization.yml entry absent",
             ])
-        #expect(trace.variables == ["x": nil])
+        #expect(trace.variables == ["x": nil, "cluster.variables.x": nil, "environment.variables.x": nil])
+        #expect(trace.holds(for: ["cluster.variables.y": "1"]) && !trace.holds(for: ["environment.variables.x": "1"]))
     }
 
     @Test func isValidAsLongAsTheAnswersStay() throws {

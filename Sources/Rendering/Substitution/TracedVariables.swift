@@ -3,20 +3,21 @@
 /// The variables of a render, with a note of every one that was asked for. Used on one thread.
 final class TracedVariables {
     private let values: [String: String]
-    /// What was asked, and the answer; `nil` for one that is not defined.
+    /// What was asked, by full name, and the answer; `nil` for what is not defined. Names that were tried in vain are in it too, so that
+    /// comparing the answers with other variables is enough to know that a render would be the same.
     private(set) var answers: [String: String?] = [:]
 
     init(_ values: [String: String]) { self.values = values }
 
     /// The value of `name`: as it stands, or, without a prefix, the cluster's variable of that name, or the environment's.
     subscript(name: String) -> String? {
-        let value = Self.value(of: name, in: values)
-        answers[name] = .some(value)
-        return value
-    }
-
-    static func value(of name: String, in values: [String: String]) -> String? {
-        values[name] ?? values["cluster.variables.\(name)"] ?? values["environment.variables.\(name)"]
+        for candidate in [name, "cluster.variables.\(name)", "environment.variables.\(name)"] {
+            answers[candidate] = .some(values[candidate])
+            if let value = values[candidate] { return value }
+            // A full name has no other readings.
+            if name.contains(".") { return nil }
+        }
+        return nil
     }
 
     /// A defined name that differs in one or two signs, for a hint.

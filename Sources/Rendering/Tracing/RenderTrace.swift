@@ -40,7 +40,7 @@ package struct RenderTrace: Sendable, Hashable {
     package let request: Value
     /// Ordered by path.
     package let reads: [Read]
-    /// Every variable that was asked for; `nil` for one that was not defined (and had a default).
+    /// Every variable that was asked for, by full name; `nil` for one that was not defined, because it had a default or another reading.
     package let variables: [String: String?]
     /// Questions about the cluster, as `name=answer`; the engines here ask none.
     package let capabilities: [String]
@@ -62,9 +62,12 @@ package struct RenderTrace: Sendable, Hashable {
         return try isValid(against: tree, variables: request.variables)
     }
 
+    /// Whether these variables give the same answers.
+    package func holds(for variables: [String: String]) -> Bool { self.variables.allSatisfy { variables[$0.key] == $0.value } }
+
     /// Whether the tree and the variables still give the same answers.
     package func isValid(against tree: some FileTree, variables: [String: String]) throws -> Bool {
-        for (name, value) in self.variables where TracedVariables.value(of: name, in: variables) != value { return false }
+        guard holds(for: variables) else { return false }
         let identified = tree as? any IdentifiedFileTree
         for read in reads {
             switch read.kind {
