@@ -61,13 +61,15 @@ package struct SimulatorConfiguration: Sendable {
     /// Where request logs go, `<folder>/<cluster>/requests.jsonl`; `nil` writes none.
     package var logDirectory: String?
     package var behaviour: SimulatorBehaviour
+    /// Whether to serve HTTPS, with a certificate of its own that the kubeconfigs carry. kubectl sends no token without.
+    package var usesTLS: Bool
     /// For UIDs and generated names; `nil` takes a random one.
     package var seed: UInt64?
 
     package init(
         clusters: [ClusterSpecification], host: String = "127.0.0.1", port: Int = 0, stateDirectory: String? = nil,
         logDirectory: String? = nil,
-        behaviour: SimulatorBehaviour = SimulatorBehaviour(), seed: UInt64? = nil
+        behaviour: SimulatorBehaviour = SimulatorBehaviour(), usesTLS: Bool = true, seed: UInt64? = nil
     ) {
         self.clusters = clusters
         self.host = host
@@ -75,6 +77,7 @@ package struct SimulatorConfiguration: Sendable {
         self.stateDirectory = stateDirectory
         self.logDirectory = logDirectory
         self.behaviour = behaviour
+        self.usesTLS = usesTLS
         self.seed = seed
     }
 }

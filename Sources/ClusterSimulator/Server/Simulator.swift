@@ -2,10 +2,12 @@
 
 import HTTPTypes
 import Hummingbird
+import HummingbirdTLS
 package import Logging
 package import Manifests
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 import Synchronization
 
@@ -27,6 +29,7 @@ package final class Simulator: Service {
     private let clusters: [String: Hosted]
     private let single: Hosted?
     private let logger: Logger
+    private let certificate: ServerCertificate?
     private let start = Mutex(Start())
 
     /// Reads the state folders and builds the clusters; listens only in `run`. Blocks on the disk: call it at start.
@@ -36,6 +39,9 @@ package final class Simulator: Service {
     ) throws {
         self.configuration = configuration
         self.logger = logger
+        certificate =
+            configuration.usesTLS
+            ? try ServerCertificate.load(folder: configuration.stateDirectory, host: configuration.host, now: clock()) : nil
         var clusters: [String: Hosted] = [:]
         for (index, given) in configuration.clusters.enumerated() {
             var specification = given
@@ -68,11 +74,20 @@ package final class Simulator: Service {
     /// Serves until cancelled or gracefully shut down.
     package func run() async throws {
         for hosted in clusters.values { hosted.alarm.set() }
-        let application = Application(
-            responder: Responder(simulator: self),
-            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 4_096),
-            onServerRunning: { [weak self] channel in self?.started(channel.localAddress?.port ?? 0) },
-            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
+        let place = ApplicationConfiguration(
+            address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 4_096)
+        let isRunning: @Sendable (any Channel) async -> Void = { [weak self] in self?.started($0.localAddress?.port ?? 0) }
+        let application: Application<Responder>
+        if let certificate {
+            application = Application(
+                responder: Responder(simulator: self), server: try .tls(tlsConfiguration: Self.encryption(certificate)),
+                configuration: place,
+                onServerRunning: isRunning, eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
+        } else {
+            application = Application(
+                responder: Responder(simulator: self), configuration: place, onServerRunning: isRunning,
+                eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
+        }
         defer {
             for hosted in clusters.values { hosted.alarm.stop() }
         }
@@ -87,6 +102,14 @@ package final class Simulator: Service {
             throw error
         }
         for hosted in clusters.values { try hosted.archive?.close(hosted.cluster) }
+    }
+
+    private static func encryption(_ certificate: ServerCertificate) throws -> TLSConfiguration {
+        let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.certificatePEM.utf8)).map {
+            NIOSSLCertificateSource.certificate($0)
+        }
+        let key = try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem)
+        return TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     }
 
     private func started(_ port: Int) {
@@ -123,6 +146,9 @@ package final class Simulator: Service {
     /// The port listened on; `nil` before that.
     package var port: Int? { start.withLock { $0.port } }
 
+    /// The certificate that clients trust, as PEM; `nil` without TLS.
+    package var certificateAuthority: String? { certificate?.certificatePEM }
+
     package var names: [String] { configuration.clusters.map(\.name) }
 
     /// A cluster in process, past HTTP.
@@ -132,15 +158,18 @@ package final class Simulator: Service {
     package func url(for cluster: String) -> String? {
         guard clusters[cluster] != nil, let port else { return nil }
         let host = configuration.host == "0.0.0.0" ? "127.0.0.1" : configuration.host
-        return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)/clusters/\(cluster)"
+        return "\(certificate == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)/clusters/\(cluster)"
     }
 
     /// The kubeconfig of a cluster's administrator, as YAML.
     package func kubeconfig(for cluster: String) -> String? {
         guard let url = url(for: cluster), let token = clusters[cluster]?.cluster.specification.token else { return nil }
+        var place: Map = ["server": .string(url)]
+        if let certificate {
+            place["certificate-authority-data"] = .string(Base64.encode(Array(certificate.certificatePEM.utf8)))
+        }
         return YAML.write([
-            "apiVersion": "v1", "kind": "Config",
-            "clusters": [["name": .string(cluster), "cluster": ["server": .string(url)]]],
+            "apiVersion": "v1", "kind": "Config", "clusters": [["name": .string(cluster), "cluster": .map(place)]],
             "users": [["name": .string("\(cluster)-admin"), "user": ["token": .string(token)]]],
             "contexts": [["name": .string(cluster), "context": ["cluster": .string(cluster), "user": .string("\(cluster)-admin")]]],
             "current-context": .string(cluster),
