@@ -75,11 +75,9 @@ final class ReportWriter: Sendable {
     }
 
     private func write(_ batch: [Waiting]) async {
-        let now = time.now
-        let reports = batch.map { ($0.cluster, $0.report) }
         let touched: [String]
         do {
-            touched = try await store.database.transaction { try Self.store($0, reports, at: now) }
+            touched = try await insert(batch.map { ($0.cluster, $0.report) })
         } catch {
             logger.warning("reports were not stored", metadata: ["error": "\(error)", "reports": "\(batch.count)"])
             for waiting in batch { waiting.continuation.resume(throwing: error) }
@@ -89,10 +87,21 @@ final class ReportWriter: Sendable {
         for waiting in batch { waiting.continuation.resume() }
         engine.bells.readers.ring()
         guard !touched.isEmpty else { return }
-        // The reports are stored: should this fail, the engine's regular round shows them to the stages.
+        // The reports are stored: should this fail, the regular round shows them to the stages.
         do { try await engine.observe(touched) } catch {
             logger.warning("stages have not seen reports yet", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// Stores reports and shows the stages what they say.
+    func store(_ reports: [(cluster: String, report: Report)]) async throws {
+        let touched = try await insert(reports)
+        if !touched.isEmpty { try await engine.observe(touched) }
+    }
+
+    private func insert(_ reports: [(cluster: String, report: Report)]) async throws -> [String] {
+        let now = time.now
+        return try await store.database.transaction { try Self.store($0, reports, at: now) }
     }
 
     /// Stores reports in their order; returns the clusters whose applications were reported on.

@@ -43,7 +43,7 @@ struct Recorder: Sendable {
     }
 
     /// Writes every record that waits; `true` when some must be tried again.
-    private func writeAll() async throws -> Bool {
+    func writeAll() async throws -> Bool {
         let intents = try await store.database.read { try PromotionRows.recording($0) }
         var left = false
         for intent in intents {
