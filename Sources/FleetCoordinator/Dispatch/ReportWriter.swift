@@ -109,15 +109,16 @@ final class ReportWriter: Sendable {
         var entries: [ObservedRows.Entry] = []
         var events: [FleetEvent] = []
         var touched: Set<String> = []
+        var sequences = try ClusterRows.lockSequences(session, clusters: Set(reports.map(\.cluster)))
         for (cluster, report) in reports {
-            guard
-                try ClusterRows.takeSequence(
-                    session, cluster: cluster, instance: report.instance, sequence: report.sequence, at: now)
-            else { continue }
+            // Counted before, or of an instance that does not speak for the cluster.
+            guard let last = sequences[cluster], last.instance == report.instance, last.sequence < report.sequence else { continue }
+            sequences[cluster] = (report.instance, report.sequence)
             entries += report.applications.map { ObservedRows.Entry(cluster: cluster, report: $0) }
             events += report.events.map { Self.event($0, cluster: cluster, at: now) }
             if !report.applications.isEmpty { touched.insert(cluster) }
         }
+        try ClusterRows.storeSequences(session, sequences.mapValues(\.sequence), at: now)
         try ObservedRows.upsert(session, entries, at: now)
         try EventRows.append(session, events)
         return touched.sorted()

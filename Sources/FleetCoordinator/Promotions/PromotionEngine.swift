@@ -59,10 +59,7 @@ struct PromotionEngine: Sendable {
             }
         }
         if !clusters.isEmpty {
-            try await store.database.transaction { session in
-                let inFlight = Set(try StageRows.all(session).compactMap { $0.stage.promotion?.candidate.id })
-                try DesiredRows.forgetRemoved(session, clusters: clusters, keeping: inFlight)
-            }
+            try await store.database.read { try DesiredRows.forgetRemoved($0, clusters: clusters) }
         }
     }
 

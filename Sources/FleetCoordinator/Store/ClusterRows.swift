@@ -78,13 +78,23 @@ enum ClusterRows {
         return .refused(holder: try row.optionalText("instance") ?? "")
     }
 
-    /// Takes a report's place in its instance's order: `false` for one that was counted before.
-    static func takeSequence(_ session: Session, cluster: String, instance: String, sequence: Int64, at now: Timestamp) throws -> Bool {
-        try session.execute(
+    /// The instance that speaks for each cluster, with its last report's sequence; locked, in one order for all writers.
+    static func lockSequences(_ session: Session, clusters: Set<String>) throws -> [String: (instance: String, sequence: Int64)] {
+        let rows = try session.query(
+            "select name, instance, instance_sequence from clusters where name = any($1) and instance is not null order by name for update",
+            [.textArray(clusters.sorted())])
+        return Dictionary(
+            try rows.map { (try $0.text("name"), (try $0.text("instance"), try $0.int64("instance_sequence"))) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    static func storeSequences(_ session: Session, _ sequences: [String: Int64], at now: Timestamp) throws {
+        let sorted = sequences.sorted { $0.key < $1.key }
+        _ = try session.execute(
             """
-            update clusters set instance_sequence = $3, last_contact = greatest(last_contact, $4)
-            where name = $1 and instance = $2 and instance_sequence < $3
-            """, [.text(cluster), .text(instance), .int(sequence), .int(now.milliseconds)]) == 1
+            update clusters c set instance_sequence = s.sequence, last_contact = greatest(c.last_contact, $3)
+            from unnest($1::text[], $2::bigint[]) as s (name, sequence) where c.name = s.name
+            """, [.textArray(sorted.map(\.key)), .intArray(sorted.map(\.value)), .int(now.milliseconds)])
     }
 
     /// Clusters that have been given something by a rollout that is under way.

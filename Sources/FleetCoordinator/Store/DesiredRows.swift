@@ -153,6 +153,8 @@ enum DesiredRows {
             """
             select d.application, d.epoch, d.counter from desired d join clusters c on c.name = d.cluster
             where d.cluster = $1 and not c.paused
+              and (d.intent = 'apply' or not exists (select from observed o where o.cluster = d.cluster and o.application = d.application
+                and o.phase = 'removed' and (o.epoch, o.counter) = (d.epoch, d.counter)))
             """, [.text(cluster)]
         ).map {
             (try $0.text("application"), Generation(epoch: try $0.int64("epoch"), counter: try $0.int64("counter")))
@@ -183,13 +185,14 @@ enum DesiredRows {
         ).map { try $0.text("cluster") }
     }
 
-    /// Forgets applications whose removal the agent has confirmed.
-    static func forgetRemoved(_ session: Session, clusters: [String], keeping inFlight: Set<String>) throws {
+    /// Forgets applications whose removal the agent has confirmed, but not while the rollout that removes them still counts them.
+    static func forgetRemoved(_ session: Session, clusters: [String]) throws {
         _ = try session.execute(
             """
             delete from desired d using observed o
             where d.cluster = any($1) and d.intent <> 'apply' and o.cluster = d.cluster and o.application = d.application
-              and o.phase = 'removed' and (o.epoch, o.counter) = (d.epoch, d.counter) and not (d.promotion = any($2))
-            """, [.textArray(clusters), .textArray(Array(inFlight))])
+              and o.phase = 'removed' and (o.epoch, o.counter) = (d.epoch, d.counter)
+              and not exists (select from stages s where s.in_flight = d.promotion)
+            """, [.textArray(clusters)])
     }
 }
