@@ -109,7 +109,7 @@
       if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
     };
     source.onmessage = soon;
-    source.addEventListener("change", soon);
+    source.addEventListener("fleet", soon);
     addEventListener("pagehide", () => source.close(), { once: true });
   }
 

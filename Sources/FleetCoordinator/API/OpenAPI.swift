@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
+import Manifests
+
+/// The description of the API, made from the routes themselves (OpenAPI 3.1).
+enum OpenAPI {
+    /// Routes for programs; pages and forms are not among them.
+    static func document(_ table: RouteTable, version: String) -> Value {
+        var paths: Map = [:]
+        for route in table.routes where isDescribed(route) {
+            paths.update(route.path) { item in
+                if item.isNull { item = .map([:]) }
+                item[route.method.rawValue.lowercased()] = operation(route)
+            }
+        }
+        return .map([
+            "openapi": "3.1.0",
+            "info": .map([
+                "title": "Flotilla", "version": .string(version),
+                "description": "Lists are paged by key: 'next' of one page is 'after' of the next. Times are RFC 3339.",
+            ]),
+            "paths": .map(paths),
+            "components": .map([
+                "securitySchemes": .map([
+                    "administrator": .map(["type": "http", "scheme": "bearer", "description": "The administrator's token."]),
+                    "session": .map(["type": "apiKey", "in": "cookie", "name": .string(Gate.sessionCookie)]),
+                    "agent": .map(["type": "http", "scheme": "bearer", "description": "The token of one cluster's agent."]),
+                ]),
+                "schemas": .map(schemas),
+            ]),
+        ])
+    }
+
+    private static func isDescribed(_ route: Route) -> Bool {
+        route.access != .page && !["/sign-in", "/assets/{asset}"].contains(route.path)
+    }
+
+    private static func operation(_ route: Route) -> Value {
+        var map: Map = ["summary": .string(route.summary), "operationId": .string(identifier(route))]
+        let inPath = route.parameters.map { name in
+            Value.map(["name": .string(name), "in": "path", "required": true, "schema": .map(["type": "string"])])
+        }
+        let inQuery = route.query.map { input in
+            Value.map([
+                "name": .string(input.name), "in": "query", "required": .bool(input.isRequired), "description": .string(input.about),
+                "schema": .map(["type": .string(input.kind.rawValue)]),
+            ])
+        }
+        if !(inPath + inQuery).isEmpty { map["parameters"] = .list(inPath + inQuery) }
+        if !route.members.isEmpty {
+            var schema: Map = [
+                "type": "object",
+                "properties": .map(
+                    Map(
+                        route.members.map {
+                            ($0.name, .map(["type": .string($0.kind.rawValue), "description": .string($0.about)]))
+                        })),
+            ]
+            let required = route.members.filter(\.isRequired).map(\.name)
+            if !required.isEmpty { schema["required"] = .texts(required) }
+            map["requestBody"] = .map(["content": .map(["application/json": .map(["schema": .map(schema)])])])
+        }
+        let success = route.path == "/webhooks/git" ? "202" : "200"
+        map["responses"] = .map([
+            success: response(route), "default": .map(["description": "What went wrong", "content": content(reference("Error"))]),
+        ])
+        map["security"] =
+            switch route.access {
+            case .open: .list([])
+            case .agent: .list([.map(["agent": .list([])])])
+            case .administrator, .page: .list([.map(["administrator": .list([])]), .map(["session": .list([])])])
+            case .monitoring: .list([.map(["administrator": .list([])]), .map([:])])
+            }
+        return .map(map)
+    }
+
+    /// `getApiV1StagesPipelineEnvironment`: unique, as method and path are.
+    private static func identifier(_ route: Route) -> String {
+        let words = route.path.split { !$0.isLetter && !$0.isNumber }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        return route.method.rawValue.lowercased() + words.joined()
+    }
+
+    private static func response(_ route: Route) -> Value {
+        var map: Map = ["description": .string(route.summary)]
+        switch route.answer {
+        case .object(let name): map["content"] = content(reference(name))
+        case .list(let name):
+            map["content"] = content(
+                .map([
+                    "type": "object", "required": ["items", "next"],
+                    "properties": .map([
+                        "items": .map(["type": "array", "items": reference(name)]),
+                        "next": .map(["type": ["string", "null"], "description": "The key after which the next page begins."]),
+                    ]),
+                ]))
+        case .text(let type): map["content"] = .map([type: .map(["schema": .map(["type": "string"])])])
+        case .nothing: break
+        }
+        return .map(map)
+    }
+
+    private static func content(_ schema: Value) -> Value { .map(["application/json": .map(["schema": schema])]) }
+    private static func reference(_ name: String) -> Value { .map(["$ref": .string("#/components/schemas/\(name)")]) }
+
+    /// What the answers' members are, where the name alone does not say it.
+    private static let schemas: Map = {
+        func object(_ about: String, _ members: [(String, Value)] = []) -> Value {
+            .map(["type": "object", "description": .string(about), "properties": .map(Map(members))])
+        }
+        let text: Value = .map(["type": "string"])
+        let maybe: Value = .map(["type": ["string", "null"]])
+        let number: Value = .map(["type": "integer"])
+        let flag: Value = .map(["type": "boolean"])
+        let texts: Value = .map(["type": "array", "items": text])
+        return [
+            "Error": object("What went wrong.", [("error", object("", [("code", text), ("message", text), ("hint", text)]))]),
+            "Status": object(
+                "The fleet at a glance.",
+                [
+                    ("version", text), ("ready", flag), ("trunk", object("The newest fleet commit.")), ("inForce", object("")),
+                    ("stages", .map(["type": "array", "items": reference("Stage")])), ("clusters", object("")),
+                    ("applications", object("")), ("lastEvent", number),
+                ]),
+            "Pipeline": object(
+                "A pipeline.",
+                [
+                    ("name", text), ("stages", .map(["type": "array", "items": reference("Stage")])),
+                    ("latestRelease", reference("Release")),
+                ]),
+            "Environment": object(
+                "An environment.", [("name", text), ("clusters", number), ("online", number), ("pipelines", texts)]),
+            "Stage": object(
+                "One environment in one pipeline.",
+                [
+                    ("pipeline", text), ("environment", text), ("position", number), ("after", texts),
+                    ("running", object("What it runs.")), ("promotion", object("What is on its way.")), ("queued", object("")),
+                    ("hold", object("")), ("paused", object("")), ("clusters", object("")),
+                    ("state", .map(["type": "string", "enum": .texts(StageReading.Word.allCases.map(\.rawValue))])),
+                ]),
+            "HistoryEntry": object(
+                "A promotion.",
+                [
+                    ("promotion", text), ("release", text), ("subject", text), ("author", text), ("origin", text), ("state", text),
+                    ("reason", text), ("commit", maybe), ("createdAt", text), ("recordedAt", maybe), ("finishedAt", maybe),
+                ]),
+            "Release": object(
+                "A planned release.",
+                [
+                    ("pipeline", text), ("sequence", number), ("release", text), ("fleet", text), ("subject", text), ("author", text),
+                    ("committedAt", text), ("error", text), ("renders", number), ("stages", object("Its state by environment.")),
+                ]),
+            "Cluster": object(
+                "A cluster.",
+                [
+                    ("name", text), ("environment", maybe), ("labels", object("")), ("paused", flag), ("declared", flag),
+                    ("online", flag), ("lastContact", maybe), ("agentVersion", text), ("kubernetesVersion", text),
+                    ("applications", object("")),
+                ]),
+            "ClusterDetail": object(
+                "A cluster and what runs there.",
+                [("name", text), ("applicationStates", .map(["type": "array", "items": reference("ApplicationState")]))]),
+            "Application": object(
+                "An application over all clusters.",
+                [
+                    ("name", text), ("pipeline", maybe), ("clusters", number), ("current", number), ("progressing", number),
+                    ("failed", number), ("dependsOn", texts),
+                ]),
+            "ApplicationDetail": object("An application and its clusters.", [("name", text), ("states", object(""))]),
+            "ApplicationState": object(
+                "An application on one cluster.",
+                [
+                    ("application", text), ("cluster", text), ("pipeline", text), ("environment", text), ("release", text),
+                    ("commit", text), ("generation", text), ("bundle", text), ("observedGeneration", maybe), ("phase", text),
+                    ("health", text), ("message", text), ("object", text), ("objectsTotal", number), ("objectsCurrent", number),
+                    ("since", maybe), ("reportedAt", maybe), ("intent", text), ("upToDate", flag),
+                    ("state", .map(["type": "string", "enum": ["current", "progressing", "failed"]])),
+                ]),
+            "Explanation": object(
+                "Why something is as it is.", [("verdict", text), ("lines", texts), ("state", object("")), ("stage", object(""))]),
+            "Event": object(
+                "Something that happened.",
+                [
+                    ("id", number), ("at", text), ("kind", text), ("severity", text), ("pipeline", maybe), ("environment", maybe),
+                    ("cluster", maybe), ("application", maybe), ("promotion", maybe), ("release", maybe), ("actor", maybe),
+                    ("object", maybe), ("message", text), ("paths", texts), ("durationMilliseconds", .map(["type": ["integer", "null"]])),
+                ]),
+            "Enrolment": object(
+                "What an agent needs.", [("cluster", text), ("token", text), ("coordinator", maybe), ("credentialEpoch", number)]),
+            "PollResponse": object("Tasks that differ from what the agent holds; see the description of formats."),
+            "ObjectsResponse": object("Objects in canonical form."),
+            "ReportResponse": object("The report's sequence number, once it is durable."),
+        ]
+    }()
+}

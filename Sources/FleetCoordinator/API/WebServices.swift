@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import Manifests
+import PostgresClient
+import ServiceLifecycle
+
+/// The coordinator's HTTP side: the API, the agents' routes, the web pages, and what watches over them.
+struct WebServices: Sendable {
+    /// What the HTTP side says about the coordinator that it belongs to.
+    struct About: Sendable {
+        var version: String
+        /// A line of an allowed-signers file.
+        var allowedSigners: String
+        /// How agents and people reach this coordinator from elsewhere; `nil` where nobody said.
+        var publicURL: String?
+        /// The fleet repository's address, without credentials, and its branch.
+        var repository: String = ""
+        var branch: String = ""
+    }
+
+    let store: Store
+    let engine: PromotionEngine
+    let agents: AgentService
+    let credentials: Credentials
+    let time: WallTime
+    let bells: Bells
+    let counters: Counters
+    let about: About
+    /// Whether the fleet repository has been fetched at least once.
+    let isFollowing: @Sendable () -> Bool
+    let logger: Logger
+
+    let fan: EventFan
+    let webhook: WebhookGate
+    private let startedAt: Timestamp
+    private let counts: Remembered<FleetCounts>
+    private let metrics: Remembered<String>
+    private let pages: Pages
+
+    /// - Throws: only where a page's template is wrong.
+    init(
+        store: Store, engine: PromotionEngine, agents: AgentService, credentials: Credentials, time: WallTime, bells: Bells,
+        counters: Counters, about: About, isFollowing: @escaping @Sendable () -> Bool, logger: Logger
+    ) throws {
+        self.store = store
+        self.engine = engine
+        self.agents = agents
+        self.credentials = credentials
+        self.time = time
+        self.bells = bells
+        self.counters = counters
+        self.about = about
+        self.isFollowing = isFollowing
+        self.logger = logger
+        let startedAt = time.now
+        self.startedAt = startedAt
+        let fan = EventFan(store: store, time: time, bell: bells.readers, logger: logger)
+        self.fan = fan
+        webhook = WebhookGate(time: time) { bells.follower.ring() }
+        counts = Remembered(milliseconds: 1_000, time: time) {
+            let now = time.now
+            return try await store.database.read { try ReadFleet.counts($0, at: now) }
+        }
+        let metrics = Metrics(
+            store: store, time: time, startedAt: startedAt, version: about.version, counters: counters, waiters: agents.waiters, fan: fan,
+            kinds: EventKinds(store: store))
+        self.metrics = Remembered(milliseconds: 1_000, time: time) { try await metrics.text() }
+        pages = try Pages()
+    }
+
+    /// All routes; what is served is exactly this.
+    func routes(listensOnLoopback: Bool, usesTLS: Bool) -> RouteTable {
+        var table = RouteTable()
+        OperationRoutes(
+            store: store, metrics: metrics, webhook: webhook, counters: counters, allowedSigners: about.allowedSigners,
+            isFollowing: isFollowing
+        ).add(to: &table)
+        AgentRoutes(agents: agents, counters: counters).add(to: &table)
+        FleetRoutes(store: store, time: time, version: about.version, counts: counts).add(to: &table)
+        EventRoutes(store: store, fan: fan).add(to: &table)
+        let actions = StageActions(engine: engine)
+        ActionRoutes(
+            store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL
+        ).add(to: &table)
+        let gate = gate(listensOnLoopback: listensOnLoopback)
+        PageRoutes(
+            store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, readers: bells.readers
+        ).add(to: &table)
+        SignInRoutes(store: store, time: time, pages: pages, credentials: credentials, usesTLS: usesTLS, version: about.version)
+            .add(to: &table)
+        let description = OpenAPI.document(table, version: about.version)
+        table.get("/api/v1/openapi.json", .administrator, "The description of this API", answer: .object("OpenAPI")) { _ in
+            .json(description)
+        }
+        return table
+    }
+
+    private func gate(listensOnLoopback: Bool) -> Gate {
+        Gate(
+            credentials: credentials, epochs: CredentialEpochs(store: store, time: time), time: time, listensOnLoopback: listensOnLoopback)
+    }
+
+    /// The server, as a service.
+    /// - Parameter onRunning: called with the port once connections are accepted.
+    /// - Throws: where the certificate or its key cannot be used.
+    func makeServer(
+        _ configuration: HTTPServer.Configuration, onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) throws -> HTTPServer {
+        let table = routes(listensOnLoopback: configuration.isLoopback, usesTLS: configuration.usesTLS)
+        let gate = gate(listensOnLoopback: configuration.isLoopback)
+        let router = Router(context: CallContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: Frame(counters: counters, pages: pages, version: about.version))
+        for route in table.routes {
+            router.on(RouterPath(route.path), method: route.method, responder: RouteResponder(route: route, gate: gate))
+        }
+        let fan = fan
+        let webhook = webhook
+        let waiters = agents.waiters
+        return HTTPServer(
+            responder: router.buildResponder(), configuration: configuration, channel: try HTTPServer.channel(configuration),
+            companion: {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await fan.run() }
+                    group.addTask {
+                        while !Task.isCancelled {
+                            webhook.flush()
+                            try? await Task.sleep(for: .seconds(1))
+                        }
+                    }
+                }
+            },
+            release: {
+                fan.close()
+                waiters.close()
+            }, onRunning: onRunning, logger: logger)
+    }
+
+    /// The path and query of a link that signs a browser in once, within 15 minutes.
+    func signInLink() -> String { SignInRoutes.link(credentials: credentials, at: time.now) }
+}

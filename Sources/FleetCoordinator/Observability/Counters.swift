@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// What this process counts itself; everything else that is measured is read from the database.
+final class Counters: Sendable {
+    enum Name: String, Sendable, CaseIterable {
+        case reports = "flotilla_reports_total"
+        case gitFetches = "flotilla_git_fetches_total"
+        case gitFetchFailures = "flotilla_git_fetch_failures_total"
+        case webhooks = "flotilla_webhooks_total"
+
+        var help: String {
+            switch self {
+            case .reports: "Agents' reports that were stored by this process."
+            case .gitFetches: "Fetches from the Git host by this process."
+            case .gitFetchFailures: "Fetches from the Git host that failed."
+            case .webhooks: "Calls of the Git webhook."
+            }
+        }
+    }
+
+    private struct State {
+        var counts: [Name: Int] = [:]
+        /// Answers by the first digit of their status.
+        var answers: [Int: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ name: Name, _ count: Int = 1) { state.withLock { $0.counts[name, default: 0] += count } }
+
+    func countAnswer(_ status: Int) { state.withLock { $0.answers[status / 100, default: 0] += 1 } }
+
+    subscript(name: Name) -> Int { state.withLock { $0.counts[name] ?? 0 } }
+
+    var answers: [Int: Int] { state.withLock { $0.answers } }
+}

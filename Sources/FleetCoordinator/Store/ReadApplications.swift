@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import Manifests
+import PostgresClient
+
+/// An application on one cluster: what is desired and what was last observed.
+struct ApplicationState: Sendable {
+    var application: String
+    var cluster: String
+    var pipeline: String
+    var environment: String
+    var release: String
+    /// The record that desired it.
+    var commit: String
+    var generation: Generation
+    var bundle: String
+    var intent: String
+    var dependsOn: [String]
+    var observed: Observed?
+    var condition: Condition
+
+    struct Observed: Sendable {
+        var generation: Generation
+        var phase: String
+        var health: String
+        var message: String
+        var object: String
+        var objectsTotal: Int
+        var objectsCurrent: Int
+        var since: Timestamp
+        var reportedAt: Timestamp
+    }
+
+    /// Whether the report is about what is desired now.
+    var isUpToDate: Bool { observed?.generation == generation }
+}
+
+/// An application over all clusters.
+struct ApplicationReading: Sendable {
+    var name: String
+    var pipeline: String?
+    var clusters: ConditionCounts
+    var dependsOn: [String]
+}
+
+/// Questions about applications.
+enum ReadApplications {
+    /// All that is desired of a cluster, by application.
+    static func states(_ session: Session, cluster: String) throws -> [ApplicationState] {
+        try states(session, "d.cluster = $1 order by d.application limit 10000", [.text(cluster)])
+    }
+
+    /// The application's clusters, by name.
+    static func states(_ session: Session, application: String, after: String, limit: Int) throws -> Page<ApplicationState> {
+        let read = try states(
+            session, "d.application = $1 and d.cluster > $2 order by d.cluster limit $3",
+            [.text(application), .text(after), .int(Int64(limit + 1))])
+        return Page(read, limit: limit, key: \.cluster)
+    }
+
+    static func state(_ session: Session, application: String, cluster: String) throws -> ApplicationState? {
+        try states(session, "d.cluster = $1 and d.application = $2", [.text(cluster), .text(application)]).first
+    }
+
+    /// Those of a cluster's applications that are named.
+    static func states(_ session: Session, cluster: String, applications: [String]) throws -> [ApplicationState] {
+        try states(
+            session, "d.cluster = $1 and d.application = any($2) order by d.application", [.text(cluster), .textArray(applications)])
+    }
+
+    /// What is not as desired, in the whole fleet: failed first, then the oldest.
+    static func unwell(_ session: Session, limit: Int) throws -> [ApplicationState] {
+        try states(
+            session,
+            "\(Condition.sql) = 'failed' order by o.since, d.cluster, d.application limit $1", [.int(Int64(limit))])
+    }
+
+    private static func states(_ session: Session, _ condition: String, _ parameters: [PostgresValue]) throws -> [ApplicationState] {
+        let rows = try session.query(
+            """
+            select d.application, d.cluster, d.pipeline, d.environment, d.release, d.record_commit, d.epoch, d.counter, d.bundle, d.intent,
+              d.depends_on, o.epoch as o_epoch, o.counter as o_counter, o.phase, o.health, o.message, o.object, o.objects_total,
+              o.objects_current, o.since, o.reported_at, \(Condition.sql) as condition
+            from \(Condition.join) where \(condition)
+            """, parameters)
+        return try rows.map { row in
+            var observed: ApplicationState.Observed?
+            if let phase = try row.optionalText("phase") {
+                observed = ApplicationState.Observed(
+                    generation: Generation(epoch: Int64(try row.int("o_epoch")), counter: Int64(try row.int("o_counter"))), phase: phase,
+                    health: try row.text("health"), message: try row.text("message"), object: try row.text("object"),
+                    objectsTotal: Int(try row.int("objects_total")), objectsCurrent: Int(try row.int("objects_current")),
+                    since: try row.time("since"), reportedAt: try row.time("reported_at"))
+            }
+            return ApplicationState(
+                application: try row.text("application"), cluster: try row.text("cluster"), pipeline: try row.text("pipeline"),
+                environment: try row.text("environment"), release: try row.text("release"), commit: try row.text("record_commit"),
+                generation: Generation(epoch: Int64(try row.int("epoch")), counter: Int64(try row.int("counter"))),
+                bundle: try row.text("bundle"), intent: try row.text("intent"),
+                dependsOn: try row.textArray("depends_on").compactMap { $0 }, observed: observed,
+                condition: Condition(rawValue: try row.text("condition")) ?? .progressing)
+        }
+    }
+
+    /// By name: applications that run somewhere, and those of the newest plans that do not yet.
+    static func page(_ session: Session, after: String, limit: Int) throws -> Page<ApplicationReading> {
+        let read = try read(
+            session,
+            """
+            select application as name from desired where application > $1
+            union select a.application from planned a where a.application > $1
+            order by name limit $2
+            """, [.text(after), .int(Int64(limit + 1))])
+        return Page(read, limit: limit, key: \.name)
+    }
+
+    static func one(_ session: Session, _ name: String) throws -> ApplicationReading? {
+        try read(
+            session,
+            """
+            select application as name from desired where application = $1
+            union select a.application from planned a where a.application = $1
+            """, [.text(name)]
+        ).first
+    }
+
+    private static func read(_ session: Session, _ names: String, _ parameters: [PostgresValue]) throws -> [ApplicationReading] {
+        let rows = try session.query(
+            """
+            with latest as (
+              select pipeline, max(sequence) as sequence from plans where error = '' and origin in ('release', 'fleet') group by pipeline),
+            planned as (
+              select a.application, a.pipeline, a.depends_on from plan_applications a join latest l using (pipeline, sequence)),
+            names as (\(names))
+            select n.name, k.total, k.current, k.failed, coalesce(p.pipeline, k.pipeline) as pipeline,
+              coalesce(p.depends_on, '{}') as depends_on
+            from names n
+            left join lateral (select pipeline, depends_on from planned where application = n.name order by pipeline limit 1) p on true
+            cross join lateral (
+              select count(*) as total, count(*) filter (where x.condition = 'current') as current,
+                count(*) filter (where x.condition = 'failed') as failed, min(x.pipeline) as pipeline
+              from (select d.pipeline, \(Condition.sql) as condition from \(Condition.join) where d.application = n.name) x) k
+            order by n.name
+            """, parameters)
+        return try rows.map { row in
+            let total = Int(try row.int("total"))
+            let current = Int(try row.int("current"))
+            let failed = Int(try row.int("failed"))
+            return ApplicationReading(
+                name: try row.text("name"), pipeline: try row.optionalText("pipeline"),
+                clusters: ConditionCounts(total: total, current: current, progressing: total - current - failed, failed: failed),
+                dependsOn: try row.textArray("depends_on").compactMap { $0 })
+        }
+    }
+
+    /// Names of the applications of the pipeline's newest plan.
+    static func names(_ session: Session, pipeline: String) throws -> [String] {
+        try session.query(
+            """
+            select application from plan_applications where pipeline = $1 and sequence = (
+              select max(sequence) from plans where pipeline = $1 and error = '' and origin in ('release', 'fleet'))
+            order by application limit 1000
+            """, [.text(pipeline)]
+        ).map { try $0.text("application") }
+    }
+
+    /// Where the newest plan puts an application: its pipeline, and whether it is on this cluster.
+    static func placement(_ session: Session, application: String, cluster: String) throws -> Placement? {
+        try session.query(
+            """
+            select a.pipeline, a.sequence, p.release,
+              (select l.environment from plan_leaves l where l.pipeline = a.pipeline and l.sequence = a.sequence
+                and l.application = a.application and l.cluster = $2) as environment,
+              (select array_agg(distinct l.environment order by l.environment) from plan_leaves l where l.pipeline = a.pipeline
+                and l.sequence = a.sequence and l.application = a.application) as environments
+            from plan_applications a join plans p using (pipeline, sequence)
+            where a.application = $1 and p.error = '' and p.origin in ('release', 'fleet') order by a.sequence desc limit 1
+            """, [.text(application), .text(cluster)]
+        ).first.map { row in
+            Placement(
+                pipeline: try row.text("pipeline"), sequence: Int64(try row.int("sequence")), release: try row.text("release"),
+                environment: try row.optionalText("environment"),
+                environments: try row.optionalTextArray("environments")?.compactMap { $0 } ?? [])
+        }
+    }
+
+    struct Placement: Sendable {
+        var pipeline: String
+        var sequence: Int64
+        var release: String
+        /// The environment by which the cluster gets the application; `nil` when it does not.
+        var environment: String?
+        /// All environments in which some cluster gets it.
+        var environments: [String]
+    }
+}
