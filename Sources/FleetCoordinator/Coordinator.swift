@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package import GitRepository
+package import Logging
+import Manifests
+package import PostgresClient
+import Promotion
+import Rendering
+import ServiceLifecycle
+import Threads
+
+/// What a coordinator is started with.
+package struct CoordinatorConfiguration: Sendable {
+    /// The address to listen on; a loopback address unless somebody says otherwise.
+    package var host = "127.0.0.1"
+    /// 0 takes any free port.
+    package var port = 8_080
+    package var database: ConnectionSettings
+    package var fleetRepository: RemoteSettings
+    /// The fleet repository's trunk.
+    package var branch = "main"
+    /// Holds the mirror, the keys, and the administrator's token.
+    package var dataDirectory: String
+    /// How often the fleet repository is asked for news, without a webhook.
+    package var pollInterval = Duration.seconds(10)
+    /// PEM files; without them the coordinator speaks plain HTTP.
+    package var tlsCertificate: String?
+    package var tlsKey: String?
+    /// How agents and people reach the coordinator from elsewhere; `nil` for the address it listens on.
+    package var publicURL: String?
+    package var databaseConnections = 8
+
+    package init(database: ConnectionSettings, fleetRepository: RemoteSettings, dataDirectory: String) {
+        self.database = database
+        self.fleetRepository = fleetRepository
+        self.dataDirectory = dataDirectory
+    }
+}
+
+/// The coordinator as a service: follow, plan, promote, dispatch, answer; until told to stop.
+package struct Coordinator: Service {
+    package let keys: KeyFolder
+    let store: Store
+    let mirror: GitMirror
+    let bells: Bells
+    let waiters: PollWaiters
+    let engine: PromotionEngine
+    let follower: FleetFollower
+    let recorder: Recorder
+    let journalist: Journalist
+    let reports: ReportWriter
+    let agents: AgentService
+    let credentials: Credentials
+    let configuration: CoordinatorConfiguration
+    let time: WallTime
+    let logger: Logger
+    private let onReady: @Sendable (_ url: String) -> Void
+
+    /// Opens the database (bringing its schema up to date), the mirror and the keys.
+    /// - Parameter onReady: told the URL once the coordinator listens.
+    package static func prepare(
+        _ configuration: CoordinatorConfiguration, logger: Logger, onReady: @escaping @Sendable (_ url: String) -> Void
+    ) async throws -> Coordinator {
+        let time = WallTime.system
+        let threads = ThreadPool(name: "git", count: 4)
+        try await threads.run { try Folders.make(configuration.dataDirectory) }
+        let keys = try await threads.run {
+            try KeyFolder(
+                path: "\(configuration.dataDirectory)/keys", administratorTokenPath: "\(configuration.dataDirectory)/admin-token")
+        }
+        let database = Database(
+            settings: configuration.database, connections: configuration.databaseConnections, logger: logger)
+        let store = try await Store.open(database, now: time.now)
+        let mirror = try await GitMirror.open(
+            at: "\(configuration.dataDirectory)/mirror", remote: configuration.fleetRepository, threads: threads)
+        return Coordinator(
+            configuration, keys: keys, store: store, mirror: mirror, time: time, logger: logger, onReady: onReady)
+    }
+
+    init(
+        _ configuration: CoordinatorConfiguration, keys: KeyFolder, store: Store, mirror: GitMirror, time: WallTime, logger: Logger,
+        onReady: @escaping @Sendable (_ url: String) -> Void
+    ) {
+        self.configuration = configuration
+        self.keys = keys
+        self.store = store
+        self.mirror = mirror
+        self.time = time
+        self.logger = logger
+        self.onReady = onReady
+        bells = Bells()
+        waiters = PollWaiters()
+        let identifiers = Identifiers()
+        let holder = identifiers.next(at: time.now)
+        engine = PromotionEngine(
+            store: store, time: time, readyAt: time.now, identifiers: identifiers, bells: bells,
+            waker: ClusterWaker(waiters: waiters, outgoing: ChangedClusters(), bell: Bell()))
+        journalist = Journalist(
+            store: store, mirror: mirror, signer: keys.signer, time: time, bell: bells.journalist, logger: logger)
+        recorder = Recorder(
+            store: store, engine: engine, mirror: mirror, signer: keys.signer, journalist: journalist, time: time, holder: holder,
+            logger: logger)
+        let planner = Planner(store: store, mirror: mirror, cache: RenderCache(), time: time, logger: logger)
+        follower = FleetFollower(
+            store: store, engine: engine, mirror: mirror, planner: planner, signer: keys.signer, branch: configuration.branch,
+            interval: configuration.pollInterval, time: time, holder: holder, logger: logger)
+        reports = ReportWriter(store: store, engine: engine, time: time, logger: logger)
+        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports, bells: bells)
+        credentials = Credentials(keys: keys)
+    }
+
+    /// A link that signs a browser in once, within a quarter of an hour.
+    package func signInLink(url: String) -> String {
+        "\(url)/sign-in?link=\(credentials.sign("link", until: time.now + .milliseconds(Credentials.linkMilliseconds)))"
+    }
+
+    /// The line by which stock Git verifies records.
+    package var allowedSigners: String { keys.allowedSigners }
+
+    /// Serves until told to stop: the server ends first, gracefully, then the loops.
+    package func run() async throws {
+        let onReady = onReady
+        let scheme = configuration.tlsCertificate == nil ? "http" : "https"
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        let server = try WebServices(
+            store: store, engine: engine, agents: agents, credentials: credentials, time: time, bells: bells, counters: Counters(),
+            about: WebServices.About(
+                version: FlotillaVersion.current, allowedSigners: allowedSigners, publicURL: configuration.publicURL,
+                repository: configuration.fleetRepository.url, branch: configuration.branch),
+            isFollowing: { [follower] in follower.status.isReady }, logger: logger
+        ).makeServer(
+            HTTPServer.Configuration(
+                host: configuration.host, port: configuration.port, certificatePath: configuration.tlsCertificate,
+                keyPath: configuration.tlsKey)
+        ) { port in onReady("\(scheme)://\(host):\(port)") }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await server.run()
+                return true
+            }
+            for loop in loops() {
+                group.addTask {
+                    await loop()
+                    return false
+                }
+            }
+            while let isServer = try await group.next(), !isServer {}
+            group.cancelAll()
+        }
+        await follower.releaseLease()
+        await store.database.close()
+        await mirror.close()
+    }
+
+    private func loops() -> [@Sendable () async -> Void] {
+        [
+            { await follower.run() }, { await recorder.run() }, { await journalist.run() }, { await reports.run() }, { await keepTime() },
+            { await expirePolls() }, { await tellOthers() }, { await listen() },
+        ]
+    }
+
+    /// Moves stages on when time alone does, and makes up for whatever a crash kept from being seen.
+    private func keepTime() async {
+        var nextRound = time.now
+        while !Task.isCancelled {
+            var pause = Duration.seconds(5)
+            do {
+                if time.now >= nextRound {
+                    nextRound = time.now + .seconds(5)
+                    try await engine.observeEverything()
+                    try await engine.offerEverything()
+                }
+                if let deadline = try await engine.tick() { pause = min(pause, max(.milliseconds(5), deadline - time.now)) }
+            } catch {
+                if !Task.isCancelled { logger.warning("stages were not moved on", metadata: ["error": "\(error)"]) }
+            }
+            await bells.timers.wait(atMost: pause)
+        }
+    }
+
+    private func expirePolls() async {
+        while !Task.isCancelled {
+            waiters.expire(at: time.now)
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// Tells the other coordinators which clusters have changed: at most one NOTIFY in a few milliseconds, however much changes.
+    private func tellOthers() async {
+        while !Task.isCancelled {
+            await engine.waker.bell.wait(atMost: .seconds(60))
+            let clusters = engine.waker.outgoing.take()
+            guard !clusters.isEmpty else { continue }
+            do {
+                try await store.database.read { try WakeStatements.notify($0, clusters: clusters) }
+            } catch {
+                logger.debug("other coordinators were not told; they look by themselves", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private func listen() async {
+        for await notification in store.database.listen(channels: [ClusterWaker.channel]) {
+            switch notification {
+            case .reconnected: waiters.wakeAll()
+            case .message(_, let payload):
+                if payload.isEmpty { waiters.wakeAll() } else { waiters.wake(payload.split(separator: "\n").map(String.init)) }
+            }
+        }
+    }
+}
