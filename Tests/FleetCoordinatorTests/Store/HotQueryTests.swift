@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import Manifests
+import PostgresClient
+import Promotion
+import Testing
+
+@testable import FleetCoordinator
+
+/// The statements that every poll, report and rollout runs, at the size of a fleet: none may walk a whole table.
+@Suite("Hot queries", .serialized) struct HotQueryTests {
+    static let clusters = 1_000
+    static let applications = 10
+    static let large = ["desired", "observed", "events", "plan_leaves", "objects", "bundle_objects", "promotions"]
+
+    /// A database with one stage that rolls out over a thousand clusters.
+    private func fill(_ session: Session) throws {
+        try session.script(
+            """
+            insert into bundles select 'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0'), '{"entries":[],"format":"flotilla.dev/bundle/v1"}'
+              from generate_series(1, \(Self.applications)) a;
+            insert into objects select 'sha256:' || lpad(to_hex(i), 64, '0'), '{}' from generate_series(1, 50000) i;
+            insert into bundle_objects select 'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0'), 'sha256:' || lpad(to_hex(a * 100 + i), 64, '0')
+              from generate_series(1, \(Self.applications)) a, generate_series(1, 20) i;
+            insert into clusters (name, environment, instance, last_contact) select 'c' || c, 'production', 'i' || c, 0
+              from generate_series(1, \(Self.clusters)) c;
+            insert into plans (pipeline, sequence, release, fleet, origin, committed_at, created_at) overriding system value
+              values ('shop', 1, 'r1', 'f1', 'release', 0, 0);
+            insert into plan_applications (pipeline, sequence, application, namespace, options)
+              select 'shop', 1, 'a' || a, 'shop', '{}' from generate_series(1, \(Self.applications)) a;
+            insert into plan_leaves select 'shop', s, 'production', 'c' || c, 'a' || a, 'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0')
+              from generate_series(1, 1) s, generate_series(1, \(Self.clusters)) c, generate_series(1, \(Self.applications)) a;
+            insert into desired select 'c' || c, 'a' || a, 'shop', 'production', 'p1', 'apply', 'shop', 1, c * 100 + a,
+              'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0'), '{}', '{}', 'k', 'r1', 'sha256:' || repeat('0', 64), '[]', 0
+              from generate_series(1, \(Self.clusters)) c, generate_series(1, \(Self.applications)) a;
+            insert into observed select 'c' || c, 'a' || a, 1, c * 100 + a, '', 'synced', 'Current', '', '', 1, 1, 0, 0
+              from generate_series(1, \(Self.clusters)) c, generate_series(1, \(Self.applications)) a;
+            insert into events (at, kind, severity, pipeline, environment, cluster, application)
+              select i, 'healed', 'info', case when i % 50 = 0 then 'shop' end, case when i % 50 = 0 then 'production' end, 'c' || i % 1000,
+                'a' || i % 10 from generate_series(1, 100000) i;
+            insert into stages (pipeline, environment, position, state, in_flight) values ('shop', 'production', 0, '{}', 'p1');
+            analyze;
+            """)
+    }
+
+    /// Rows read by walking whole large tables, so far.
+    private func walked(_ session: Session) throws -> Int64 {
+        _ = try session.query("select pg_stat_force_next_flush()")
+        _ = try session.query("select pg_stat_clear_snapshot()")
+        return try session.query(
+            "select coalesce(sum(seq_tup_read), 0)::bigint as walked from pg_stat_user_tables where relname = any($1)",
+            [.textArray(Self.large)]
+        ).first?.int64("walked") ?? 0
+    }
+
+    @Test("polls, objects, reports, rollouts and event pages find their rows by index")
+    func usesIndexes() async throws {
+        let store = try await Store.open(try await TestDatabase.shared.make(connections: 1), now: Timestamp(seconds: 0))
+        try await store.database.read(timeout: .seconds(120)) { try self.fill($0) }
+        let stage = StageID(pipeline: "shop", environment: "production")
+        let now = Timestamp(seconds: 100)
+        let report = ApplicationReport(
+            application: "a3", generation: Generation(epoch: 1, counter: 503), bundle: .sha256([]), phase: .synced, health: .current,
+            since: now)
+        let operations: [(name: String, run: @Sendable (Session) throws -> Void)] = [
+            ("generations", { _ = try DesiredRows.generations($0, cluster: "c5") }),
+            ("objects", { _ = try DesiredRows.objects($0, cluster: "c5", digests: [.sha256([])]) }),
+            (
+                "contact",
+                {
+                    _ = try ClusterRows.contact(
+                        $0, cluster: "c5", instance: "i5", agentVersion: "", kubernetesVersion: "", at: now, sessionSeconds: 60)
+                }
+            ),
+            ("sequences", { _ = try ClusterRows.lockSequences($0, clusters: ["c5", "c6"]) }),
+            ("reports", { try ObservedRows.upsert($0, [ObservedRows.Entry(cluster: "c5", report: report)], at: now) }),
+            ("stages of a report", { _ = try StageRows.rolling($0, clusters: ["c5"]) }),
+            ("observations", { _ = try DesiredRows.observations($0, promotion: "p1", clusters: ["c5", "c6"]) }),
+            ("not current", { _ = try DesiredRows.notCurrent($0, stage: stage, clusters: ["c5", "c6"]) }),
+            ("removed", { try DesiredRows.forgetRemoved($0, clusters: ["c5"]) }),
+            ("events of a cluster", { _ = try EventRows.page($0, EventRows.Filter(cluster: "c5"), before: nil, limit: 50) }),
+            (
+                "events of a stage",
+                { _ = try EventRows.page($0, EventRows.Filter(pipeline: "shop", environment: "production"), before: nil, limit: 50) }
+            ),
+            ("newest events", { _ = try EventRows.page($0, EventRows.Filter(), before: nil, limit: 50) }),
+            ("following events", { _ = try EventRows.following($0, EventRows.Filter(), after: 99_950, limit: 50) }),
+            ("records to write", { _ = try PromotionRows.recording($0) }),
+        ]
+        // The measure itself: a statement without an index is seen.
+        let seen = try await store.database.read { session in
+            let before = try self.walked(session)
+            _ = try session.query("select count(*) from desired where namespace = 'none'")
+            return try self.walked(session) - before
+        }
+        #expect(seen == Int64(Self.clusters * Self.applications))
+        for operation in operations {
+            let walked = try await store.database.read { session in
+                let before = try self.walked(session)
+                try operation.run(session)
+                return try self.walked(session) - before
+            }
+            #expect(walked == 0, "\(operation.name) walked \(walked) rows")
+        }
+    }
+}
