@@ -31,6 +31,8 @@ package struct SimulatorBehaviour: Sendable {
     package var podStopDelay: Duration = .milliseconds(50)
     /// From the creation of a definition to the service of its resource.
     package var definitionDelay: Duration = .milliseconds(100)
+    /// From a namespace's deletion to that of its contents.
+    package var namespaceDelay: Duration = .milliseconds(150)
     /// The events kept for watches per cluster.
     package var historyMax = 4_096
     /// Whether workload controllers, garbage collection and namespaces' clean-up run.

@@ -29,6 +29,8 @@ final class ClusterCore {
     var podStops: [ObjectName: Timestamp] = [:]
     /// How far rollouts have come, by the Deployment's UID.
     var progress: [String: ProgressNote] = [:]
+    /// When terminating namespaces are emptied.
+    var namespacesDue: [String: Timestamp] = [:]
     var definitionsDue: [String: Timestamp] = [:]
     /// Tokens handed out for service accounts.
     var tokens: [String: UserInfo] = [:]
@@ -46,7 +48,7 @@ final class ClusterCore {
         self.now = now
         bookmarksDue = now + behaviour.bookmarkInterval
         random = SeededGenerator(seed: seed)
-        store = Store(version: 100, historyMax: behaviour.historyMax)
+        store = Store(version: 0, historyMax: behaviour.historyMax)
         types = ResourceType.builtIn
         indexTypes()
     }

@@ -68,6 +68,12 @@ extension Value {
         }
     }
 
+    /// The object with the keys at its top in order, as Go prints a map.
+    var sortedAtTop: Value {
+        guard case .map(let map) = self else { return self }
+        return .map(Map(unique: map.entries.sorted { $0.key < $1.key }))
+    }
+
     /// The object without the record of its owners and version: for telling whether a write changed anything.
     var withoutBookkeeping: Value {
         var result = self

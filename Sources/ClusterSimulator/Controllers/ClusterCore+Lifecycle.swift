@@ -76,8 +76,18 @@ extension ClusterCore {
 
     func reconcileNamespace(_ name: String) {
         let namespaces = builtIn("namespaces")
-        guard let namespace = get(namespaces, "", name) else { return }
-        if namespace.isTerminating { return empty(namespace, namespaces) }
+        guard let namespace = get(namespaces, "", name) else {
+            namespacesDue[name] = nil
+            return
+        }
+        if namespace.isTerminating {
+            guard let due = namespacesDue[name] else {
+                namespacesDue[name] = now + behaviour.namespaceDelay
+                return after(behaviour.namespaceDelay, .namespace(name))
+            }
+            guard now >= due else { return }
+            return empty(namespace, namespaces)
+        }
         furnish(name)
     }
 

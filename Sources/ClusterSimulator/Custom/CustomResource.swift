@@ -119,7 +119,9 @@ struct CustomResource: Sendable {
     func problems(_ object: Value, old: Value?) -> [StatusError.Cause] {
         var causes: [StatusError.Cause] = []
         Self.check(object, schema, "", &causes, isRoot: true)
-        let blocking = causes.contains { $0.reason != "FieldValueInvalid" || $0.message.contains("must be of type") }
+        let blocking = causes.contains {
+            $0.reason != "FieldValueInvalid" && $0.reason != "FieldValueDuplicate" || $0.message.contains("must be of type")
+        }
         if !causes.isEmpty {
             if blocking {
                 causes.append(

@@ -104,7 +104,12 @@ struct Discovery {
 
     /// The version that a kind is stored in, hashed as apiserver does it.
     private static func storageHash(_ type: ResourceType) -> String {
-        let version = type.kind == "HorizontalPodAutoscaler" ? "v2" : type.version
+        let version =
+            switch type.kind {
+            case "HorizontalPodAutoscaler": "v2"
+            case "CustomResourceDefinition": "v1beta1"
+            default: type.version
+            }
         let digest = SHA256.hash(data: Array("\(type.group)/\(version)/\(type.kind)".utf8))
         return Base64.encode(Array(digest.prefix(8)))
     }

@@ -81,8 +81,10 @@ struct FieldManager {
         if let live, managed.entries.isEmpty {
             let all = Typed.compare(emptyObject, stripped(live), type.shape)
             let set = owned(all.added.union(all.modified))
-            managed[.init(name: "before-first-apply", isApply: false, apiVersion: type.apiVersion, subresource: "")] = .init(
-                apiVersion: type.apiVersion, fields: set, time: stamp)
+            if !set.isEmpty {
+                managed[.init(name: "before-first-apply", isApply: false, apiVersion: type.apiVersion, subresource: "")] = .init(
+                    apiVersion: type.apiVersion, fields: set, time: stamp)
+            }
         }
         let applier = ManagedFields.Manager(name: name, isApply: true, apiVersion: "", subresource: subresource)
         let last = managed[applier]
@@ -91,7 +93,7 @@ struct FieldManager {
         managed[applier] = ManagedFields.Entry(apiVersion: type.apiVersion, fields: set, time: last?.time)
         if let last, !last.fields.isEmpty { result = prune(result, last: last.fields, managed: managed) }
         let comparison = Typed.compare(before, result, type.shape)
-        let changed = comparison.modified.union(comparison.added)
+        let changed = comparison.modified.union(comparison.added).recursiveDifference(ignored)
         var conflicts: [Conflict] = []
         for (other, entry) in managed.entries where other != applier {
             let lost = entry.fields.intersection(changed)

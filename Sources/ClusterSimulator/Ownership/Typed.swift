@@ -265,7 +265,7 @@ enum Typed {
             return "\(path): expected string, got \(described(value))"
         case .integer, .number:
             if value.double != nil { return nil }
-            return "\(path): expected numeric (int or float), got \(described(value))"
+            return "\(path): expected numeric (int or float), got \(goType(value))"
         case .boolean:
             if case .bool = value { return nil }
             return "\(path): expected boolean, got \(described(value))"
@@ -300,6 +300,16 @@ enum Typed {
                 if let found = problem(item, list.item, below) { return found }
             }
             return nil
+        }
+    }
+
+    private static func goType(_ value: Value) -> String {
+        switch value {
+        case .string: "string"
+        case .bool: "bool"
+        case .map: "map[string]interface {}"
+        case .list: "[]interface {}"
+        default: "<nil>"
         }
     }
 

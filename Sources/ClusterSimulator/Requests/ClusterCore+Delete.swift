@@ -138,6 +138,14 @@ extension ClusterCore {
         }
         if type.kind == "CustomResourceDefinition" { result.set(.int(object.generation), "metadata", "generation") }
         if type.kind == "Namespace" { result.set("Terminating", "status", "phase") }
+        if type.kind == "CustomResourceDefinition", !object.isTerminating {
+            var conditions = result.at("status", "conditions")?.list ?? []
+            conditions.append([
+                "type": "Terminating", "status": "True", "lastTransitionTime": .string(stamp), "reason": "InstanceDeletionPending",
+                "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            ])
+            result.set(.list(conditions), "status", "conditions")
+        }
         if dryRun { return (result, false) }
         return (put(type, result), false)
     }

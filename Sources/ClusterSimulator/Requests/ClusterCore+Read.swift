@@ -48,6 +48,7 @@ extension ClusterCore {
         var items = all.filter { labels.matches($0.labels) && fields.matches($0) }
         if let start { items = items.filter { ObjectName(namespace: $0.namespace, name: $0.name) > start } }
         var metadata: Map = ["resourceVersion": .string(String(version))]
+        if context.type.isCustom, case .plain = Presentation(accept: request.header("accept")) { metadata["continue"] = "" }
         if limit > 0, items.count > limit {
             let left = items.count - limit
             items = Array(items.prefix(limit))

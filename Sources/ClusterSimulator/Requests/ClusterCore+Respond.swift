@@ -55,7 +55,7 @@ extension ClusterCore {
         case .groups: return discovery.groups(accept: request.header("accept"))
         case .group(let group): return discovery.group(group)
         case .resources(let group, let version): return discovery.resources(group: group, version: version)
-        case .openAPIIndex: return .object(OpenAPI.index(types), contentType: "application/json")
+        case .openAPIIndex: return .object(OpenAPI.index(types), contentType: "text/plain; charset=utf-8")
         case .openAPI(let group, let version): return .object(OpenAPI.document(types.filter { $0.group == group && $0.version == version }))
         case .openAPI2: return .object(OpenAPI.version2(types))
         case .missing(let plain):

@@ -63,7 +63,7 @@ extension ClusterCore {
         let prefix = "\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): "
         var unknown: [String] = []
         do {
-            object = try Codec.decode(object, type.shape, root: type.kind, unknown: &unknown)
+            object = try Codec.decode(object, type.shape, root: type.kind, isLenient: type.isCustom, unknown: &unknown)
         } catch {
             throw StatusError.badRequest(prefix + error.message)
         }
@@ -191,6 +191,11 @@ extension ClusterCore {
         var object = given
         let subresource = context.subresource ?? ""
         let version = object.resourceVersion
+        if type.isCustom, version.isEmpty, context.request.method == "PUT" {
+            throw StatusError.invalid(
+                kind: type.plural, group: type.group, name: live.name,
+                [.invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+        }
         if !version.isEmpty, version != "0", version != live.resourceVersion {
             throw StatusError.conflict(type, live.name)
         }
@@ -297,18 +302,35 @@ extension ClusterCore {
                 throw StatusError.badRequest("\(error)")
             }
         case "application/json-patch+json":
-            let patch = try Document.patch(bytes)
+            let patch = try Document.patch(bytes, isList: true)
             do {
                 patched = try JSONPatch.apply(patch, to: live)
             } catch {
-                throw StatusError.invalid(
-                    type, name, [StatusError.Cause(reason: "FieldValueInvalid", message: error.description, field: "")])
+                throw StatusError(
+                    code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request", details: Map())
             }
-        default: throw Self.unsupported(type)
+        default:
+            throw StatusError(code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: Map())
         }
-        var object = try decode(&context, patched)
+        var object: Value
+        do {
+            object = try decode(&context, patched)
+        } catch {
+            throw Self.badPatch(error, patched, type)
+        }
         try checkName(&object, context, name)
         return reply(try update(&context, live: stored, new: object, applied: false), context)
+    }
+
+    /// A patch whose result is no object of the kind: said of the whole result, unlike a body that is none.
+    private static func badPatch(_ error: StatusError, _ patched: Value, _ type: ResourceType) -> StatusError {
+        let prefix = "\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): "
+        guard error.code == 400, error.message.hasPrefix(prefix) else { return error }
+        let why = String(error.message.dropFirst(prefix.count))
+        let cause = StatusError.Cause.invalid("patch", .string(JSON.text(patched.sortedAtTop)), why)
+        return StatusError(
+            code: 422, reason: "Invalid", message: " \"\" is invalid: patch: \(cause.message)",
+            details: ["causes": StatusError.list([cause])])
     }
 
     private static func unsupported(_ type: ResourceType) -> StatusError {

@@ -9,16 +9,44 @@ enum Document {
         do {
             return try YAML.documents(bytes).first ?? .null
         } catch {
-            throw StatusError.badRequest("error decoding YAML: error converting YAML to JSON: yaml: line \(error.line): \(error.message)")
+            throw StatusError.badRequest("error decoding YAML: error converting YAML to JSON: \(yamlComplaint(error))")
         }
     }
 
-    static func patch(_ bytes: [UInt8]) throws(StatusError) -> Value {
+    /// - Parameter isList: whether the patch is a list of operations; a merge patch is an object.
+    static func patch(_ bytes: [UInt8], isList: Bool = false) throws(StatusError) -> Value {
         do {
-            return try JSON.read(bytes)
-        } catch {
+            let value = try JSON.read(bytes)
+            if isList ? value.list != nil : value.map != nil { return value }
+            throw StatusError.badRequest(
+                "error decoding patch: json: cannot unmarshal \(word(value)) into Go value of type \(isList ? "[]handlers.jsonPatchOp" : "map[string]interface {}")"
+            )
+        } catch let error as StatusError {
+            throw error
+        } catch let error as DocumentError {
             throw StatusError.badRequest("error decoding patch: \(complaint(error, bytes))")
+        } catch {
+            throw StatusError.badRequest("error decoding patch: \(error)")
         }
+    }
+
+    private static func word(_ value: Value) -> String {
+        switch value {
+        case .null: "null"
+        case .bool: "bool"
+        case .int, .decimal: "number"
+        case .string: "string"
+        case .list: "array"
+        case .map: "object"
+        }
+    }
+
+    /// Where Go's YAML reader says an error is, and what it is: its parser counts lines from 0, its scanner from 1.
+    private static func yamlComplaint(_ error: DocumentError) -> String {
+        let text = error.message
+        guard let context = text.firstRange(of: " (while ") else { return "yaml: line \(error.line): \(text)" }
+        let line = text[context.lowerBound...].hasPrefix(" (while parsing") ? error.line - 1 : error.line
+        return "yaml: line \(line): \(text[..<context.lowerBound])"
     }
 
     /// The configuration of a server-side apply.
@@ -30,15 +58,14 @@ enum Document {
         } catch {
             if error.code == "duplicate-key" {
                 if context.request.parameter("fieldValidation") == "Strict" {
-                    let key = error.message.split(separator: "\"").dropFirst().first.map(String.init) ?? ""
+                    let key = error.message.split(separator: "'").dropFirst().first.map(String.init) ?? ""
                     throw StatusError.badRequest(
                         "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line \(error.line): key \"\(key)\" already set in map"
                     )
                 }
                 if let value = lastOfDuplicates(bytes) { return value }
             }
-            throw StatusError.badRequest(
-                "error decoding YAML: error converting YAML to JSON: yaml: line \(error.line): \(error.message)")
+            throw StatusError.badRequest("error decoding YAML: error converting YAML to JSON: \(yamlComplaint(error))")
         }
     }
 

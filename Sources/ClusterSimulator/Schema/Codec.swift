@@ -11,8 +11,11 @@ enum Codec {
 
     /// Checks types and drops what the shape does not declare.
     /// - Parameter unknown: receives the paths of the dropped fields.
-    static func decode(_ value: Value, _ shape: Shape, root: String, unknown: inout [String]) throws(Problem) -> Value {
-        try decode(value, shape, root: root, names: "", path: "", &unknown)
+    /// - Parameter isLenient: takes values of a wrong type as they are: custom resources are judged by their schema later.
+    static func decode(
+        _ value: Value, _ shape: Shape, root: String, isLenient: Bool = false, unknown: inout [String]
+    ) throws(Problem) -> Value {
+        try decode(value, shape, root: isLenient ? "" : root, names: "", path: "", &unknown)
     }
 
     private static func decode(
@@ -22,6 +25,12 @@ enum Codec {
         func mismatch(_ type: String) -> Problem {
             let place = names.isEmpty ? "Go value" : "Go struct field \(root).\(names)"
             return Problem(message: "json: cannot unmarshal \(word(value)) into \(place) of type \(type)")
+        }
+        if root.isEmpty {
+            switch (shape, value) {
+            case (.list, .list), (.map, .map), (.object, .map): break
+            default: return value
+            }
         }
         switch shape {
         case .string, .bytes: if value.string == nil { throw mismatch("string") }
