@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Manifests
+
+struct Get: AsyncParsableCommand {
+    enum Noun: String, ExpressibleByArgument, CaseIterable {
+        case clusters, applications, environments, pipelines, releases
+
+        /// Also in the singular.
+        init?(argument: String) {
+            guard let noun = Noun(rawValue: argument) ?? Noun(rawValue: argument + "s") else { return nil }
+            self = noun
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "List what the fleet has, or show one of it.",
+        discussion: """
+            Examples:
+              flotilla get clusters -o wide
+              flotilla get applications storefront -o yaml
+              flotilla get releases storefront
+            """)
+
+    @Argument(help: "clusters, applications, environments, pipelines or releases.")
+    var noun: Noun
+
+    @Argument(help: "Only the one of this name; for releases, those of this pipeline.")
+    var name: String?
+
+    @Option(name: .shortAndLong, help: "How to print: table, wide, json or yaml.")
+    var output = OutputFormat.table
+
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        let client = try client.client()
+        let (items, one) = try await read(client)
+        await client.shutdown()
+        if let text = output.document(one ?? ["items": .list(items)]) { return Terminal.write(text, to: 1) }
+        Terminal.write(Listing(noun: noun, wide: output == .wide).text(items, style: Terminal.style), to: 1)
+        if let states = one?["applicationStates"]?.list ?? one?.at("states", "items")?.list, !states.isEmpty {
+            Terminal.write("\n" + Listing.states(states, wide: output == .wide, style: Terminal.style), to: 1)
+        }
+    }
+
+    /// The items to list, and the document where one was asked for.
+    private func read(_ client: CoordinatorClient) async throws -> (items: [Value], one: Value?) {
+        guard let name else {
+            guard noun == .releases else { return (try await client.items("/\(noun.rawValue)"), nil) }
+            var releases: [Value] = []
+            for pipeline in try await client.items("/pipelines") {
+                let query = [(name: "pipeline", value: pipeline["name"]?.string ?? "")]
+                releases += try await client.get("/releases", query: query)["items"]?.list ?? []
+            }
+            return (releases, nil)
+        }
+        switch noun {
+        case .clusters, .applications, .pipelines:
+            let one = try await client.get("/\(noun.rawValue)/\(Percent.encode(name))")
+            return ([one], one)
+        case .environments:
+            guard let one = try await client.items("/environments").first(where: { $0["name"]?.string == name }) else {
+                throw Failure("there is no environment '\(name)'")
+            }
+            return ([one], one)
+        case .releases:
+            return (try await client.items("/releases", query: [("pipeline", name)]), nil)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import FleetCoordinator
+import GitRepository
+import Logging
+import Manifests
+import PostgresClient
+import ServiceLifecycle
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the coordinator.",
+        discussion: """
+            Each option can also be an environment variable (--database-url: FLOTILLA_DATABASE_URL) or be in the configuration file \
+            (databaseUrl); the command line goes before the environment, and that before the file. SIGTERM and Ctrl-C end it gracefully; \
+            it may be killed at any moment, too.
+
+            Examples:
+              flotilla serve --database-url postgresql:///flotilla --fleet-repository https://git.example/fleet.git --data-directory data
+              flotilla serve --configuration /etc/flotilla.yaml --listen 0.0.0.0:8480 --tls-certificate cert.pem --tls-key key.pem
+            """)
+
+    @Option(help: ArgumentHelp("A file with settings, in YAML or JSON. (environment: FLOTILLA_CONFIGURATION)", valueName: "file"))
+    var configuration: String?
+
+    @Option(help: ArgumentHelp("Where to listen. (default: 127.0.0.1:8480)", valueName: "host:port"))
+    var listen: String?
+
+    @Option(help: ArgumentHelp("The database: postgresql://…", valueName: "url"))
+    var databaseUrl: String?
+
+    @Option(help: ArgumentHelp("The fleet repository: https://… or file://…", valueName: "url"))
+    var fleetRepository: String?
+
+    @Option(help: "The branch of it that is followed. (default: main)")
+    var branch: String?
+
+    @Option(help: ArgumentHelp("Where mirror, keys and the administrator's token are kept.", valueName: "folder"))
+    var dataDirectory: String?
+
+    @Option(help: ArgumentHelp("The certificate, with its chain, in PEM; with it the coordinator speaks HTTPS.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(help: ArgumentHelp("The file with the token for the fleet repository.", valueName: "file"))
+    var repositoryTokenFile: String?
+
+    @Option(help: ArgumentHelp("The user's name that goes with the token. (default: git)", valueName: "name"))
+    var repositoryUser: String?
+
+    @Option(help: ArgumentHelp("Certificates to trust when talking to the repository's host, in PEM.", valueName: "file"))
+    var repositoryCertificateAuthority: String?
+
+    @Option(help: ArgumentHelp("How agents and people reach the coordinator. (default: where it listens)", valueName: "url"))
+    var publicUrl: String?
+
+    @Option(help: ArgumentHelp("How often the repository is asked for news. (default: 10)", valueName: "seconds"))
+    var pollInterval: String?
+
+    @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical. (default: info)")
+    var logLevel: String?
+
+    @Option(help: .hidden)
+    var announce: String?
+
+    func run() async throws {
+        let settings = try settings()
+        guard let level = Logger.Level(rawValue: settings.logLevel) else { throw Failure("--log-level \(settings.logLevel): unknown") }
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        var logger = Logger(label: "flotilla.coordinator")
+        logger.logLevel = level
+        let announcement = Announcement(file: announce, dataDirectory: settings.dataDirectory)
+        let coordinator = try await Coordinator.prepare(try configuration(settings), logger: logger) { url in announcement.ready(at: url) }
+        announcement.know(coordinator)
+        let group = ServiceGroup(
+            configuration: {
+                var configuration = ServiceGroupConfiguration(
+                    services: [coordinator], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+                // Parked requests are answered within this; what then still runs loses nothing by being cut off.
+                configuration.maximumGracefulShutdownDuration = .seconds(10)
+                return configuration
+            }())
+        try await group.run()
+    }
+
+    private func settings() throws -> ServeSettings {
+        var file: Value?
+        if let path = configuration ?? Environment["FLOTILLA_CONFIGURATION"] {
+            let bytes = try LocalFile.read(path, limit: 1 << 20)
+            // JSON is YAML.
+            do { file = try YAML.document(bytes) } catch { throw Failure("\(path):\(error)") }
+        }
+        var options: [ServeSettings.Key: String] = [:]
+        options[.listen] = listen
+        options[.databaseURL] = databaseUrl
+        options[.fleetRepository] = fleetRepository
+        options[.branch] = branch
+        options[.dataDirectory] = dataDirectory
+        options[.tlsCertificate] = tlsCertificate
+        options[.tlsKey] = tlsKey
+        options[.repositoryTokenFile] = repositoryTokenFile
+        options[.repositoryUser] = repositoryUser
+        options[.repositoryCertificateAuthority] = repositoryCertificateAuthority
+        options[.publicURL] = publicUrl
+        options[.pollInterval] = pollInterval
+        options[.logLevel] = logLevel
+        return try ServeSettings(options: options, environment: { Environment[$0] }, file: file)
+    }
+
+    private func configuration(_ settings: ServeSettings) throws -> CoordinatorConfiguration {
+        var remote = RemoteSettings(url: settings.fleetRepository)
+        if let path = settings.repositoryTokenFile {
+            remote.credential = .token(username: settings.repositoryUser ?? "git", password: try LocalFile.secret(path))
+        }
+        remote.certificateAuthority = settings.repositoryCertificateAuthority
+        var configuration = CoordinatorConfiguration(
+            database: try ConnectionSettings(url: settings.databaseURL), fleetRepository: remote, dataDirectory: settings.dataDirectory)
+        configuration.host = settings.listen.host
+        configuration.port = settings.listen.port
+        configuration.branch = settings.branch
+        configuration.pollInterval = settings.pollInterval
+        configuration.tlsCertificate = settings.tlsCertificate
+        configuration.tlsKey = settings.tlsKey
+        configuration.publicURL = settings.publicURL
+        return configuration
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import Manifests
+
+/// What a coordinator is started with, from the command line, the environment and a configuration file, the first that says something.
+struct ServeSettings: Sendable, Equatable {
+    /// One setting under its three names.
+    enum Key: String, CaseIterable, Sendable {
+        case listen
+        case databaseURL = "databaseUrl"
+        case fleetRepository, branch, dataDirectory
+        case tlsCertificate, tlsKey
+        case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
+        case publicURL = "publicUrl"
+        case pollInterval, logLevel
+
+        /// `FLOTILLA_DATABASE_URL`
+        var variable: String { "FLOTILLA_" + words.joined(separator: "_").uppercased() }
+        /// `--database-url`
+        var option: String { "--" + words.joined(separator: "-") }
+
+        private var words: [String] {
+            var words: [String] = [""]
+            for character in rawValue {
+                if character.isUppercase { words.append("") }
+                words[words.count - 1] += character.lowercased()
+            }
+            return words
+        }
+    }
+
+    var listen: ListenAddress
+    var databaseURL: String
+    var fleetRepository: String
+    var branch: String
+    var dataDirectory: String
+    var tlsCertificate: String?
+    var tlsKey: String?
+    var repositoryTokenFile: String?
+    var repositoryUser: String?
+    var repositoryCertificateAuthority: String?
+    var publicURL: String?
+    var pollInterval: Duration
+    var logLevel: String
+
+    /// - Parameters:
+    ///   - options: what the command line says.
+    ///   - environment: gives a variable's value, `nil` where it is not set.
+    ///   - file: the configuration file's contents; `nil` where there is none.
+    init(options: [Key: String], environment: (String) -> String?, file: Value?) throws(Failure) {
+        let settings = try Self.read(file)
+        func value(_ key: Key) -> String? { options[key] ?? environment(key.variable) ?? settings[key] }
+        func needed(_ key: Key) throws(Failure) -> String {
+            guard let value = value(key) else {
+                throw Failure(
+                    "\(key.option) is missing", hint: "say it on the command line, as \(key.variable), or as \(key.rawValue) in the file")
+            }
+            return value
+        }
+        listen = try ListenAddress(value(.listen) ?? "127.0.0.1:8480")
+        databaseURL = try needed(.databaseURL)
+        fleetRepository = try needed(.fleetRepository)
+        dataDirectory = LocalFile.absolute(try needed(.dataDirectory))
+        branch = value(.branch) ?? "main"
+        tlsCertificate = value(.tlsCertificate)
+        tlsKey = value(.tlsKey)
+        repositoryTokenFile = value(.repositoryTokenFile)
+        repositoryUser = value(.repositoryUser)
+        repositoryCertificateAuthority = value(.repositoryCertificateAuthority)
+        publicURL = value(.publicURL)
+        logLevel = value(.logLevel) ?? "info"
+        let interval = value(.pollInterval) ?? "10"
+        guard let seconds = Double(interval), seconds >= 0.1, seconds <= 86_400 else {
+            throw Failure("\(Key.pollInterval.option) \(interval): not a number of seconds from 0.1 to 86400")
+        }
+        pollInterval = .milliseconds(Int64(seconds * 1_000))
+        if (tlsCertificate == nil) != (tlsKey == nil) { throw Failure("--tls-certificate and --tls-key go together") }
+    }
+
+    private static func read(_ file: Value?) throws(Failure) -> [Key: String] {
+        guard let file, !file.isNull else { return [:] }
+        guard let map = file.map else { throw Failure("the configuration file holds \(file.kindName), not a map of settings") }
+        var settings: [Key: String] = [:]
+        for entry in map {
+            guard let key = Key(rawValue: entry.key) else {
+                let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure("the configuration file has an unknown setting '\(entry.key)'", hint: "known are \(known)")
+            }
+            switch entry.value {
+            case .string(let text): settings[key] = text
+            case .int(let number): settings[key] = "\(number)"
+            case .decimal(let number): settings[key] = "\(number)"
+            case .null: break
+            case .bool, .list, .map: throw Failure("'\(entry.key)' in the configuration file is \(entry.value.kindName), not a text")
+            }
+        }
+        return settings
+    }
+}

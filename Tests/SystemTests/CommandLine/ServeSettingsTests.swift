@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Manifests
+import Testing
+
+@testable import flotilla
+
+@Suite("Serve settings") struct ServeSettingsTests {
+    private let needed: [ServeSettings.Key: String] = [
+        .databaseURL: "postgresql:///flotilla", .fleetRepository: "file:///fleet.git", .dataDirectory: "/data",
+    ]
+
+    @Test("every setting has an option and a variable")
+    func names() {
+        #expect(ServeSettings.Key.databaseURL.option == "--database-url")
+        #expect(ServeSettings.Key.databaseURL.variable == "FLOTILLA_DATABASE_URL")
+        #expect(ServeSettings.Key.listen.variable == "FLOTILLA_LISTEN")
+        #expect(ServeSettings.Key.repositoryTokenFile.variable == "FLOTILLA_REPOSITORY_TOKEN_FILE")
+    }
+
+    @Test("the command line goes before the environment, and that before the file")
+    func precedence() throws {
+        let file: Value = ["listen": "127.0.0.1:1", "branch": "file", "pollInterval": 3, "publicUrl": "https://file"]
+        let environment = ["FLOTILLA_LISTEN": "127.0.0.1:2", "FLOTILLA_BRANCH": "environment"]
+        let settings = try ServeSettings(
+            options: needed.merging([.listen: "127.0.0.1:3"]) { $1 }, environment: { environment[$0] }, file: file)
+        #expect(settings.listen == ListenAddress(host: "127.0.0.1", port: 3))
+        #expect(settings.branch == "environment")
+        #expect(settings.pollInterval == .seconds(3))
+        #expect(settings.publicURL == "https://file")
+    }
+
+    @Test("what is missing is named in all three ways")
+    func missing() {
+        let error = #expect(throws: Failure.self) { try ServeSettings(options: [:], environment: { _ in nil }, file: nil) }
+        #expect(error?.description.contains("--database-url is missing") == true)
+        #expect(error?.description.contains("FLOTILLA_DATABASE_URL") == true)
+        #expect(error?.description.contains("databaseUrl") == true)
+    }
+
+    @Test(
+        "what makes no sense is refused",
+        arguments: [
+            ["listn": "x"], ["listen": ["x"]], ["listen": "nowhere"], ["pollInterval": "0"], ["tlsKey": "key.pem"], ["listen": "h:99999"],
+        ] as [Value])
+    func wrong(_ file: Value) {
+        #expect(throws: Failure.self) { try ServeSettings(options: needed, environment: { _ in nil }, file: file) }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What each module may import of ours: the layers, with arrows that only point down.
+enum ModuleRules {
+    static let ours: [String: Set<String>] = [
+        // Ground: each its C module; threads for the blocking ones; Git trees are file trees.
+        "Threads": ["CThreads"],
+        "Compression": ["CZlib"],
+        "Manifests": ["CYAML"],
+        "GitRepository": ["CGit2", "Threads", "Manifests"],
+        "PostgresClient": ["CPostgres", "Threads"],
+        "HTTPTransport": ["CCurl", "Threads"],
+        // Engines.
+        "Kustomize": ["Manifests"],
+        "Rendering": ["Manifests", "Kustomize"],
+        "KubernetesAPI": ["Manifests", "HTTPTransport"],
+        // Domain: documents, and nothing that does anything.
+        "FleetModel": ["Manifests"],
+        "Promotion": ["Manifests"],
+        "AgentProtocol": ["Manifests"],
+        // Shell. The coordinator has no way into a cluster; the agent none into the database or Git.
+        "FleetAgent": ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads"],
+        "FleetCoordinator": [
+            "AgentProtocol", "Promotion", "FleetModel", "Rendering", "Kustomize", "GitRepository", "PostgresClient", "HTTPTransport",
+            "Compression", "Manifests", "Threads",
+        ],
+        "ClusterSimulator": ["Manifests"],
+        // Programs.
+        "flotilla": [
+            "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
+            "GitRepository", "PostgresClient", "Manifests", "Threads",
+        ],
+        "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads"],
+        "flotilla-bench": [
+            "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
+            "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Manifests", "Threads", "Compression",
+        ],
+    ]
+
+    /// What else the modules that must stay small or pure may import; others choose for themselves.
+    static let others: [String: Set<String>] = [
+        "Manifests": ["Glibc", "Crypto"],
+        "Threads": ["Glibc", "Synchronization"],
+        "Compression": ["Glibc"],
+        "HTTPTransport": ["Glibc", "Synchronization"],
+        "KubernetesAPI": ["Glibc", "Synchronization"],
+        "AgentProtocol": [],
+        "Promotion": [],
+        "FleetModel": [],
+        "Kustomize": [],
+        "Rendering": ["Synchronization"],
+        "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "Logging"],
+        "flotilla-agent": ["Glibc", "Synchronization", "FoundationEssentials", "Logging", "ArgumentParser"],
+    ]
+
+    static func isOurs(_ module: String) -> Bool { ours[module] != nil || cModules.contains(module) }
+
+    static let cModules: Set<String> = ["CYAML", "CGit2", "CPostgres", "CCurl", "CZlib", "CThreads"]
+
+    /// The modules that a file imports.
+    static func imports(of text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            var words = line.split(separator: " ")
+            while let first = words.first,
+                first.hasPrefix("@") || ["package", "internal", "public", "private", "fileprivate"].contains(first)
+            {
+                words.removeFirst()
+            }
+            guard words.first == "import", words.count >= 2 else { return nil }
+            let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
+            let name = kinds.contains(words[1]) && words.count > 2 ? words[2] : words[1]
+            return name.split(separator: ".").first.map(String.init)
+        }
+    }
+}
