@@ -32,7 +32,8 @@ package struct Store: Sendable {
     }
 
     static let migrations = [
-        Migration(version: 1, name: "fleet", sql: String(decoding: PackageResources._001_fleet_sql, as: UTF8.self))
+        Migration(version: 1, name: "fleet", sql: String(decoding: PackageResources._001_fleet_sql, as: UTF8.self)),
+        Migration(version: 2, name: "reading", sql: String(decoding: PackageResources._002_reading_sql, as: UTF8.self)),
     ]
 }
 
