@@ -34,7 +34,7 @@ package struct SimulatorBehaviour: Sendable {
     /// From a namespace's deletion to that of its contents.
     package var namespaceDelay: Duration = .milliseconds(150)
     /// The events kept for watches per cluster.
-    package var historyMax = 4_096
+    package var historyMax = 1_024
     /// Whether workload controllers, garbage collection and namespaces' clean-up run.
     package var runsControllers = true
     /// Whether a request without credentials is the administrator's: for embedding in tests only.

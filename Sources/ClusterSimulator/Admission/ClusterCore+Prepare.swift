@@ -146,7 +146,6 @@ extension ClusterCore {
             }
             spec["tolerations"] = .list(tolerations)
             spec.fill(0, "priority")
-            spec.fill(true, "enableServiceLinks")
             spec.fill("PreemptLowerPriority", "preemptionPolicy")
         }
         object.set(["phase": "Pending", "qosClass": .string(Self.qualityOfService(object))], "status")

@@ -12,7 +12,11 @@ enum Defaults {
         switch (type.group, type.kind) {
         case ("", "Namespace"): object.set(.string(object.name), "metadata", "labels", "kubernetes.io/metadata.name")
         case ("", "Secret"): secret(&object)
-        case ("", "Pod"): object.change("spec", body: pod)
+        case ("", "Pod"):
+            object.change("spec") { spec in
+                pod(&spec)
+                if spec.map != nil { spec.fill(true, "enableServiceLinks") }
+            }
         case ("", "PodTemplate"): object.change("template", "spec", body: pod)
         case ("", "Service"): service(&object)
         case ("", "PersistentVolumeClaim"): object.change("spec", body: claim)
@@ -48,6 +52,10 @@ enum Defaults {
             ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"):
             webhooks(&object, mutates: type.kind.hasPrefix("Mutating"))
         case ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): policy(&object)
+        case ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"):
+            object.change("spec") { spec in
+                spec.change("matchResources", body: match)
+            }
         case ("apiextensions.k8s.io", "CustomResourceDefinition"): definition(&object)
         default: break
         }
@@ -325,13 +333,16 @@ enum Defaults {
     private static func policy(_ object: inout Value) {
         object.change("spec") { spec in
             spec.fill("Fail", "failurePolicy")
-            spec.change("matchConstraints") { constraints in
-                constraints.fill("Equivalent", "matchPolicy")
-                constraints.fill([:], "namespaceSelector")
-                constraints.fill([:], "objectSelector")
-                constraints.changeItems("resourceRules") { $0.fill("*", "scope") }
-            }
+            spec.change("matchConstraints", body: match)
         }
+    }
+
+    private static func match(_ constraints: inout Value) {
+        guard constraints.map != nil else { return }
+        constraints.fill("Equivalent", "matchPolicy")
+        constraints.fill([:], "namespaceSelector")
+        constraints.fill([:], "objectSelector")
+        constraints.changeItems("resourceRules") { $0.fill("*", "scope") }
     }
 
     private static func definition(_ object: inout Value) {

@@ -53,7 +53,7 @@ enum KindRules {
             }
         }
         if bytes > 1_048_576 {
-            causes.append(.init(reason: "FieldValueTooLong", message: "Too long: may not be more than 1048576 bytes", field: ""))
+            causes.append(.init(reason: "FieldValueTooLong", message: "Too long: may not be more than 1048576 bytes", field: "[]"))
         }
         frozen(object, old, ["data", "binaryData"], &causes)
     }
@@ -183,7 +183,18 @@ enum KindRules {
     }
 
     private static func cronJob(_ object: Value, _ causes: inout [StatusError.Cause]) {
-        if (object.at("spec", "schedule")?.string ?? "").isEmpty { causes.append(.required("spec.schedule")) }
+        let schedule = object.at("spec", "schedule")?.string ?? ""
+        if schedule.isEmpty {
+            causes.append(.required("spec.schedule"))
+        } else if !schedule.hasPrefix("@") {
+            let fields = schedule.split(separator: " ")
+            if fields.count != 5 {
+                causes.append(
+                    .invalid(
+                        "spec.schedule", .string(schedule),
+                        "expected exactly 5 fields, found \(fields.count): [\(fields.joined(separator: " "))]"))
+            }
+        }
         PodRules.check(
             object.at("spec", "jobTemplate", "spec", "template", "spec") ?? [:], "spec.jobTemplate.spec.template.spec", &causes)
     }
@@ -237,7 +248,7 @@ enum KindRules {
         guard let old else { return }
         func fixed(_ value: Value) -> Value {
             var spec = value["spec"] ?? [:]
-            spec.set(nil, "resources", "requests")
+            if old.at("status", "phase") == "Bound" { spec.set(nil, "resources", "requests") }
             spec["volumeAttributesClassName"] = nil
             if (old.at("spec", "volumeName")?.string ?? "").isEmpty { spec["volumeName"] = nil }
             return spec

@@ -296,6 +296,8 @@ struct WorkloadChange: Hashable, Sendable {
     let name: String
     let ready: Int64
     let desired: Int64
+    /// How many are of the newest template.
+    let updated: Int64
     let available: Bool
     let images: [String]
 

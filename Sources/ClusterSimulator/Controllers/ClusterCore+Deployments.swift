@@ -292,6 +292,7 @@ extension ClusterCore {
         note(
             WorkloadChange(
                 group: "apps", kind: "Deployment", namespace: name.namespace, name: name.name, ready: ready, desired: wanted,
+                updated: updated,
                 available: Workload.condition(["status": status], "Available")?["status"] == "True",
                 images: Workload.images(deployment.at("spec", "template", "spec", "containers"))))
     }

@@ -66,7 +66,7 @@ extension ClusterCore {
         note(
             WorkloadChange(
                 group: "batch", kind: "Job", namespace: name.namespace, name: name.name, ready: Int64(succeeded.count),
-                desired: completions,
+                desired: completions, updated: Int64(succeeded.count),
                 available: verdict?.kind != "Failed", images: Workload.images(job.at("spec", "template", "spec", "containers"))))
     }
 

@@ -91,6 +91,7 @@ extension ClusterCore {
                 "apps.kubernetes.io/pod-index": .string(String(ordinal)), "controller-revision-hash": .string(revision),
                 "statefulset.kubernetes.io/pod-name": .string(name),
             ])
+        pod.set(.string(set.name + "-"), "metadata", "generateName")
         pod.set(.string(name), "spec", "hostname")
         pod.set(set.at("spec", "serviceName"), "spec", "subdomain")
         let claims = builtIn("persistentvolumeclaims")
@@ -134,6 +135,7 @@ extension ClusterCore {
         note(
             WorkloadChange(
                 group: "apps", kind: "StatefulSet", namespace: name.namespace, name: name.name, ready: ready, desired: wanted,
+                updated: updated,
                 available: available >= wanted, images: Workload.images(set.at("spec", "template", "spec", "containers"))))
     }
 
@@ -201,6 +203,7 @@ extension ClusterCore {
         note(
             WorkloadChange(
                 group: "apps", kind: "DaemonSet", namespace: name.namespace, name: name.name, ready: ready, desired: desired,
+                updated: updated,
                 available: available >= desired, images: Workload.images(set.at("spec", "template", "spec", "containers"))))
     }
 }

@@ -216,7 +216,7 @@ extension ClusterCore {
     func emit(_ kind: String, _ reason: String, _ message: String, about object: Value, component: String) {
         let events = builtIn("events")
         let place = object.namespace.isEmpty ? "default" : object.namespace
-        if store.count(events.key) >= 1_000,
+        if store.count(events.key) >= 250,
             let oldest = store.list(events.key).min(by: { Int64($0.resourceVersion) ?? 0 < Int64($1.resourceVersion) ?? 0 })
         {
             erase(events, oldest)

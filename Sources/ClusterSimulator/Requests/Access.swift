@@ -26,8 +26,14 @@ extension ClusterCore {
     }
 
     private func impersonate(_ request: APIRequest, _ user: UserInfo) throws(StatusError) -> UserInfo {
-        guard let name = request.header("impersonate-user") else { return user }
         let groups = request.headers.filter { $0.name == "impersonate-group" }.map(\.value)
+        guard let name = request.header("impersonate-user") else {
+            if groups.isEmpty { return user }
+            let list = groups.map { "\"\($0)\"" }.joined(separator: ", ")
+            throw StatusError.badRequest(
+                "requested &user.DefaultInfo{Name:\"\", UID:\"\", Groups:[]string{\(list)}, Extra:map[string][]string(nil)} without impersonating a user name"
+            )
+        }
         var checks: [(resource: String, name: String, namespace: String)] = []
         let account = name.split(separator: ":").map(String.init)
         if account.count == 4, account[0] == "system", account[1] == "serviceaccount" {
@@ -40,7 +46,12 @@ extension ClusterCore {
             let allowed = allows(
                 user, verb: "impersonate", group: "", resource: check.resource, subresource: "", namespace: check.namespace,
                 name: check.name)
-            guard !allowed else { continue }
+            if allowed { continue }
+            if case .resource(let type, let namespace, let target, let subresource) = RequestTarget(path: request.path, in: self) {
+                let context = Context(
+                    request: request, user: user, type: type, namespace: namespace, name: target, subresource: subresource)
+                try authorize(context, verb: "impersonate-on:user-info:\(verb(context))")
+            }
             let place = check.namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(check.namespace)\""
             throw StatusError(
                 code: 403, reason: "Forbidden",

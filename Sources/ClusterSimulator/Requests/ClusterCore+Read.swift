@@ -26,7 +26,7 @@ extension ClusterCore {
         var start: ObjectName?
         if let token = request.parameter("continue"), !token.isEmpty {
             let position = try ContinueToken(token)
-            version = position.version
+            version = position.version == ContinueToken.present ? store.version : position.version
             start = position.after
         } else if !asked.isEmpty, asked != "0" {
             let wanted = try Self.version(asked)
@@ -38,10 +38,12 @@ extension ClusterCore {
             if match == "Exact" || limit > 0 && match != "NotOlderThan" { version = wanted }
         }
         guard let all = store.list(context.type.key, namespace: namespace, at: version) else {
-            if start != nil {
-                throw StatusError.gone(
+            if let start {
+                var gone = StatusError.gone(
                     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
                 )
+                gone.continuation = ContinueToken(version: ContinueToken.present, after: start).text
+                throw gone
             }
             throw StatusError.gone("The resourceVersion for the provided list is too old.")
         }
@@ -58,7 +60,10 @@ extension ClusterCore {
             }
             if labels.isEmpty, fields.terms.isEmpty { metadata["remainingItemCount"] = .int(Int64(left)) }
         }
-        return .object(listValue(context, items, .map(metadata)))
+        let isOld = context.type.group.isEmpty && context.type.kind == "Endpoints"
+        return .object(
+            listValue(context, items, .map(metadata)),
+            warnings: isOld ? ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"] : [])
     }
 
     func listValue(_ context: Context, _ items: [Value], _ metadata: Value) -> Value {
@@ -155,6 +160,9 @@ extension ClusterCore {
 
 /// Where a paged list goes on, opaque to clients.
 struct ContinueToken {
+    /// The version of a token that goes on with what there is now.
+    static let present: Int64 = -1
+
     let version: Int64
     let after: ObjectName
 

@@ -406,6 +406,7 @@ extension ClusterCore {
         if let stored {
             return reply(try update(&context, live: stored, new: object, applied: true), context)
         }
+        try authorize(context, verb: "create")
         let created = try create(&context, object, applied: true)
         return reply(created, status: 201, context)
     }

@@ -85,11 +85,21 @@ extension ClusterCore {
         tokens[token] = UserInfo(
             name: name, uid: object.uid,
             groups: ["system:serviceaccounts", "system:serviceaccounts:\(context.namespace)", "system:authenticated"])
-        let audiences = given.at("spec", "audiences") ?? ["https://kubernetes.default.svc.cluster.local"]
+        let audiences = given.at("spec", "audiences") ?? ["https://kubernetes.default.svc"]
         return .object(
             [
                 "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
-                "metadata": ["name": .string(account), "namespace": .string(context.namespace), "creationTimestamp": .string(stamp)],
+                "metadata": [
+                    "name": .string(account), "namespace": .string(context.namespace), "uid": .string(object.uid),
+                    "creationTimestamp": .string(stamp),
+                    "managedFields": [
+                        [
+                            "manager": .string(context.fieldManager), "operation": "Update", "apiVersion": "authentication.k8s.io/v1",
+                            "time": .string(stamp), "fieldsType": "FieldsV1", "fieldsV1": ["f:spec": ["f:expirationSeconds": [:]]],
+                            "subresource": "token",
+                        ]
+                    ],
+                ],
                 "spec": ["audiences": audiences, "expirationSeconds": .int(seconds), "boundObjectRef": .null],
                 "status": ["token": .string(token), "expirationTimestamp": .string(expiry)],
             ], status: 201)

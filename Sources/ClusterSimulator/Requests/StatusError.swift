@@ -16,11 +16,14 @@ struct StatusError: Error {
     /// The members of `details`; `nil` leaves it out.
     var details: Map?
     var retryAfter: Int?
+    /// Where a list that is too old may go on, at the present version.
+    var continuation: String?
 
     /// The `Status` object.
     var value: Value {
         var map: Map = [
-            "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "message": .string(message),
+            "kind": "Status", "apiVersion": "v1", "metadata": continuation.map { ["continue": .string($0)] } ?? [:], "status": "Failure",
+            "message": .string(message),
         ]
         if !reason.isEmpty { map["reason"] = .string(reason) }
         if let details { map["details"] = .map(details) }

@@ -121,7 +121,7 @@ enum Codec {
         case (.list(let list), .list(let items)): return .list(items.map { encode($0, list.item) })
         case (.map(let shape), .map(var map)):
             map.updateValues { _, value in value = value.isNull ? zero(shape.value) : encode(value, shape.value) }
-            return .map(map)
+            return .map(Map(unique: map.entries.sorted { $0.key < $1.key }))
         case (.quantity, _): return Quantity(value).map { .string($0.canonical) } ?? value
         default: return value
         }

@@ -29,7 +29,8 @@ final class RequestLog: ClusterObserver {
         append([
             "time": .string(time.rfc3339), "event": "workload", "cluster": .string(cluster),
             "object": Self.identity(workload.group, workload.kind, workload.namespace, workload.name), "ready": .int(workload.ready),
-            "desired": .int(workload.desired), "available": .bool(workload.available), "images": .list(workload.images.map { .string($0) }),
+            "desired": .int(workload.desired), "updated": .int(workload.updated), "available": .bool(workload.available),
+            "images": .list(workload.images.map { .string($0) }),
         ])
     }
 

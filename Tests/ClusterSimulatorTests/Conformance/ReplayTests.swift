@@ -15,10 +15,11 @@ import Testing
 
     /// Each recording with the number of steps that may differ.
     static let recordings: [(name: String, allowed: Int)] = [
-        ("01-discovery", 2), ("02-crud-configmap", 0), ("03-list-selectors-paging", 0), ("04-patch-types", 2), ("05-apply-basics", 0),
+        ("01-discovery", 1), ("02-crud-configmap", 0), ("03-list-selectors-paging", 0), ("04-patch-types", 1), ("05-apply-basics", 0),
         ("06-apply-managedfields", 0), ("07-apply-lists", 0), ("08-apply-defaults", 0), ("09-watch", 1), ("10-namespaces", 1),
         ("11-crd", 1),
-        ("16-immutable-and-recreate", 3), ("17-scale", 0),
+        ("12-deployment-rollout", 8), ("13-deployment-unready", 8),
+        ("14-workloads", 12), ("15-rbac", 36), ("16-immutable-and-recreate", 2), ("17-scale", 0), ("20-admission-and-sizes", 17),
     ]
 
     @Test(.enabled(if: folder != nil, "set FLOTILLA_CONFORMANCE to the recordings' folder"), arguments: recordings)
