@@ -19,7 +19,11 @@ enum KindRules {
         case ("batch", "CronJob"): cronJob(object, &causes)
         case ("rbac.authorization.k8s.io", "RoleBinding"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"):
             if let old, object["roleRef"] != old["roleRef"] {
-                causes.append(.invalid("roleRef", object["roleRef"] ?? .null, "cannot change roleRef"))
+                let reference = object["roleRef"]
+                let shown: Value = [
+                    "APIGroup": reference?["apiGroup"] ?? "", "Kind": reference?["kind"] ?? "", "Name": reference?["name"] ?? "",
+                ]
+                causes.append(.invalid("roleRef", shown, "cannot change roleRef"))
             }
         case ("storage.k8s.io", "StorageClass"): storageClass(object, old, &causes)
         case ("apiextensions.k8s.io", "CustomResourceDefinition"): definition(object, old, &causes)

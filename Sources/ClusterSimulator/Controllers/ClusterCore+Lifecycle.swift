@@ -57,19 +57,59 @@ extension ClusterCore {
                     "provisioner": "simulated.flotilla.dev/volume",
                 ])
         }
+        makeRoles()
+        settle()
+    }
+
+    /// The roles that every cluster has: the administrator's, and what anybody may ask.
+    private func makeRoles() {
         let roles = builtIn("clusterroles", group: "rbac.authorization.k8s.io")
-        if get(roles, "", "cluster-admin") == nil {
-            _ = createAsController(
-                roles,
-                ["metadata": ["name": "cluster-admin"], "rules": [["apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]]]])
-            _ = createAsController(
-                builtIn("clusterrolebindings", group: "rbac.authorization.k8s.io"),
+        let bindings = builtIn("clusterrolebindings", group: "rbac.authorization.k8s.io")
+        func urls(_ paths: [String]) -> Value { ["nonResourceURLs": .list(paths.map { .string($0) }), "verbs": ["get"]] }
+        func creates(_ group: String, _ resources: [String]) -> Value {
+            ["apiGroups": [.string(group)], "resources": .list(resources.map { .string($0) }), "verbs": ["create"]]
+        }
+        let everyone = ["system:authenticated"]
+        let standard: [(name: String, groups: [String], rules: [Value])] = [
+            ("cluster-admin", ["system:masters"], [["apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]], urls(["*"])]),
+            (
+                "system:basic-user", everyone,
                 [
-                    "metadata": ["name": "cluster-admin"], "roleRef": ["kind": "ClusterRole", "name": "cluster-admin"],
-                    "subjects": [["kind": "Group", "name": "system:masters"]],
+                    creates("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+                    creates("authentication.k8s.io", ["selfsubjectreviews"]),
+                ]
+            ),
+            (
+                "system:discovery", everyone,
+                [
+                    urls([
+                        "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version",
+                        "/version/",
+                    ])
+                ]
+            ),
+            (
+                "system:public-info-viewer", everyone + ["system:unauthenticated"],
+                [urls(["/healthz", "/livez", "/readyz", "/version", "/version/"])]
+            ),
+            (
+                "system:service-account-issuer-discovery", ["system:serviceaccounts"],
+                [
+                    urls([
+                        "/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/",
+                    ])
+                ]
+            ),
+        ]
+        for role in standard where get(roles, "", role.name) == nil {
+            _ = createAsController(roles, ["metadata": ["name": .string(role.name)], "rules": .list(role.rules)])
+            _ = createAsController(
+                bindings,
+                [
+                    "metadata": ["name": .string(role.name)], "roleRef": ["kind": "ClusterRole", "name": .string(role.name)],
+                    "subjects": .list(role.groups.map { ["kind": "Group", "name": .string($0)] }),
                 ])
         }
-        settle()
     }
 
     // MARK: - Namespaces

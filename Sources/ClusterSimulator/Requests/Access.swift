@@ -75,11 +75,6 @@ extension ClusterCore {
         {
             return
         }
-        if type.group == "authorization.k8s.io" && type.kind.hasPrefix("Self")
-            || type.group == "authentication.k8s.io" && type.kind.hasPrefix("Self")
-        {
-            if context.user.groups.contains("system:authenticated") { return }
-        }
         let resource = context.subresource.map { "\(type.plural)/\($0)" } ?? type.plural
         let place = context.namespace.isEmpty || !type.isNamespaced ? "at the cluster scope" : "in the namespace \"\(context.namespace)\""
         throw StatusError.forbidden(
@@ -91,9 +86,17 @@ extension ClusterCore {
     func allows(
         _ user: UserInfo, verb: String, group: String, resource: String, subresource: String, namespace: String, name: String
     ) -> Bool {
-        if user.isMaster { return true }
+        user.isMaster
+            || grant(user, verb: verb, group: group, resource: resource, subresource: subresource, namespace: namespace, name: name) != nil
+    }
+
+    /// The first rule that allows a request.
+    func grant(
+        _ user: UserInfo, verb: String, group: String, resource: String, subresource: String, namespace: String, name: String
+    ) -> Grant? {
         let whole = subresource.isEmpty ? resource : "\(resource)/\(subresource)"
-        return rules(for: user, namespace: namespace).contains { rule in
+        return grants(for: user, namespace: namespace).first { grant in
+            let rule = grant.rule
             func has(_ field: String, _ value: String) -> Bool {
                 rule[field]?.list?.contains { $0.string == value || $0.string == "*" } ?? false
             }
@@ -107,29 +110,45 @@ extension ClusterCore {
         }
     }
 
+    /// A rule, and how the user comes to it.
+    struct Grant {
+        let rule: Value
+        let binding: Value
+        let subject: Value
+
+        /// The words of the API server: `allowed by RoleBinding "a/ns" of Role "b" to ServiceAccount "c/ns"`.
+        var reason: String {
+            func named(_ name: String, _ namespace: String) -> String { namespace.isEmpty ? name : "\(name)/\(namespace)" }
+            let role = binding["roleRef"]
+            let kind = subject["kind"]?.string ?? ""
+            let place = kind == "ServiceAccount" ? subject["namespace"]?.string ?? binding.namespace : ""
+            return
+                "RBAC: allowed by \(binding["kind"]?.string ?? "") \"\(named(binding.name, binding.namespace))\" of \(role?["kind"]?.string ?? "") \"\(role?["name"]?.string ?? "")\" to \(kind) \"\(named(subject["name"]?.string ?? "", place))\""
+        }
+    }
+
     /// The rules of every role bound to the user, cluster-wide or in a namespace.
-    func rules(for user: UserInfo, namespace: String) -> [Value] {
+    func grants(for user: UserInfo, namespace: String) -> [Grant] {
         let group = "rbac.authorization.k8s.io"
-        var result: [Value] = []
-        func role(_ reference: Value?, _ inside: String) -> [Value] {
+        var result: [Grant] = []
+        func add(_ binding: Value, _ inside: String) {
+            guard let subject = Self.subject(of: binding, user, inside) else { return }
+            let reference = binding["roleRef"]
             let isCluster = reference?["kind"]?.string == "ClusterRole"
             let name = ObjectName(namespace: isCluster ? "" : inside, name: reference?["name"]?.string ?? "")
-            return store.get(ResourceKey(group: group, plural: isCluster ? "clusterroles" : "roles"), name)?["rules"]?.list ?? []
+            let role = store.get(ResourceKey(group: group, plural: isCluster ? "clusterroles" : "roles"), name)
+            result += (role?["rules"]?.list ?? []).map { Grant(rule: $0, binding: binding, subject: subject) }
         }
-        for binding in store.list(ResourceKey(group: group, plural: "clusterrolebindings")) where Self.binds(binding, user, "") {
-            result += role(binding["roleRef"], "")
-        }
+        for binding in store.list(ResourceKey(group: group, plural: "clusterrolebindings")) { add(binding, "") }
         if !namespace.isEmpty {
-            for binding in store.list(ResourceKey(group: group, plural: "rolebindings"), namespace: namespace)
-            where Self.binds(binding, user, namespace) {
-                result += role(binding["roleRef"], namespace)
-            }
+            for binding in store.list(ResourceKey(group: group, plural: "rolebindings"), namespace: namespace) { add(binding, namespace) }
         }
         return result
     }
 
-    private static func binds(_ binding: Value, _ user: UserInfo, _ namespace: String) -> Bool {
-        (binding["subjects"]?.list ?? []).contains { subject in
+    /// The subject of a binding that the user is.
+    private static func subject(of binding: Value, _ user: UserInfo, _ namespace: String) -> Value? {
+        (binding["subjects"]?.list ?? []).first { subject in
             let name = subject["name"]?.string ?? ""
             switch subject["kind"]?.string {
             case "User": return name == user.name

@@ -8,18 +8,11 @@ extension ClusterCore {
         let type = context.type
         switch type.kind {
         case "SelfSubjectReview":
-            var user: Map = ["username": .string(context.user.name)]
-            if !context.user.uid.isEmpty { user["uid"] = .string(context.user.uid) }
-            user["groups"] = .list(context.user.groups.map { .string($0) })
-            if !context.user.extra.isEmpty {
-                user["extra"] = .map(
-                    Map(context.user.extra.sorted { $0.key < $1.key }.map { ($0.key, .list($0.value.map { .string($0) })) }))
-            }
             var result = try body(context)
             result.set(.string(type.kind), "kind")
             result.set(.string(type.apiVersion), "apiVersion")
             result.set(.string(stamp), "metadata", "creationTimestamp")
-            result.set(["userInfo": .map(user)], "status")
+            result.set(["userInfo": Self.described(context.user)], "status")
             return .object(result, status: 201)
         case "SelfSubjectAccessReview", "SubjectAccessReview", "LocalSubjectAccessReview":
             var result = try body(context)
@@ -27,29 +20,35 @@ extension ClusterCore {
             let user =
                 type.kind.hasPrefix("Self")
                 ? context.user : UserInfo(name: spec["user"]?.string ?? "", groups: spec["groups"]?.list?.compactMap(\.string) ?? [])
-            let wanted = spec["resourceAttributes"]
-            let allowed =
-                user.isMaster
-                || wanted.map { attributes in
-                    allows(
-                        user, verb: attributes["verb"]?.string ?? "", group: attributes["group"]?.string ?? "",
-                        resource: attributes["resource"]?.string ?? "", subresource: attributes["subresource"]?.string ?? "",
-                        namespace: attributes["namespace"]?.string ?? "", name: attributes["name"]?.string ?? "")
-                } ?? false
-            result.set(.string(type.kind), "kind")
-            result.set(.string(type.apiVersion), "apiVersion")
-            if result["metadata"] == nil { result.set([:], "metadata") }
-            result.set(["allowed": .bool(allowed)], "status")
+            let wish = spec["resourceAttributes"]
+            let found = wish.flatMap { attributes in
+                grant(
+                    user, verb: attributes["verb"]?.string ?? "", group: attributes["group"]?.string ?? "",
+                    resource: attributes["resource"]?.string ?? "", subresource: attributes["subresource"]?.string ?? "",
+                    namespace: attributes["namespace"]?.string ?? "", name: attributes["name"]?.string ?? "")
+            }
+            let allowed = user.isMaster || found != nil
+            let reason = user.isMaster ? nil : found?.reason
+            result = owned(result, context)
+            var status: Map = ["allowed": .bool(allowed)]
+            if let reason { status["reason"] = .string(reason) }
+            result.set(.map(status), "status")
             return .object(result, status: 201)
         case "SelfSubjectRulesReview":
             var result = try body(context)
             let namespace = result.at("spec", "namespace")?.string ?? ""
-            var rules = self.rules(for: context.user, namespace: namespace)
-            if context.user.isMaster { rules = [["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]] }
+            let rules = grants(for: context.user, namespace: namespace).map(\.rule)
+            var resources = rules.filter { $0["resources"] != nil }
+            if context.user.isMaster { resources = [["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]] }
             result.set(.string(type.kind), "kind")
             result.set(.string(type.apiVersion), "apiVersion")
             result.set([:], "metadata")
-            result.set(["resourceRules": .list(rules), "nonResourceRules": [], "incomplete": false], "status")
+            result.set([:], "spec")
+            result.set(
+                [
+                    "resourceRules": .list(resources), "nonResourceRules": .list(rules.filter { $0["nonResourceURLs"] != nil }),
+                    "incomplete": false,
+                ], "status")
             return .object(result, status: 201)
         case "TokenReview":
             var result = try body(context)
@@ -58,13 +57,34 @@ extension ClusterCore {
             var status: Map = [:]
             if let user {
                 status["authenticated"] = true
-                status["user"] = ["username": .string(user.name), "groups": .list(user.groups.map { .string($0) })]
+                status["user"] = Self.described(user)
+                status["audiences"] = ["https://kubernetes.default.svc"]
             }
-            result.set([:], "metadata")
+            result = owned(result, context)
             result.set(.map(status), "status")
             return .object(result, status: 201)
         default: return nil
         }
+    }
+
+    private static func described(_ user: UserInfo) -> Value {
+        var map: Map = ["username": .string(user.name)]
+        if !user.uid.isEmpty { map["uid"] = .string(user.uid) }
+        map["groups"] = .list(user.groups.map { .string($0) })
+        if !user.extra.isEmpty {
+            map["extra"] = .map(Map(user.extra.sorted { $0.key < $1.key }.map { ($0.key, .list($0.value.map { .string($0) })) }))
+        }
+        return .map(map)
+    }
+
+    /// A review's specification with its owner, though nothing is stored.
+    private func owned(_ review: Value, _ context: Context) -> Value {
+        var object = review
+        object.set(.string(context.type.kind), "kind")
+        object.set(.string(context.type.apiVersion), "apiVersion")
+        object.set(nil, "status")
+        return FieldManager(type: context.type, subresource: "", now: now).update(
+            live: nil, new: Codec.encode(object, context.type.shape), manager: context.fieldManager)
     }
 
     /// Issues a token that the cluster knows until it is served anew.
@@ -79,12 +99,14 @@ extension ClusterCore {
         }
         let expiry = Timestamp(seconds: now.seconds + seconds).rfc3339
         let name = "system:serviceaccount:\(context.namespace):\(account)"
-        let claims: Value = ["sub": .string(name), "exp": .int(now.seconds + seconds), "jti": .string(newUID())]
+        let identifier = newUID()
+        let claims: Value = ["sub": .string(name), "exp": .int(now.seconds + seconds), "jti": .string(identifier)]
         let parts = [JSON.write(["alg": "none", "typ": "JWT"]), JSON.write(claims), Array(newUID().utf8)]
         let token = parts.map { Base64.encode($0).filter { $0 != "=" } }.joined(separator: ".")
         tokens[token] = UserInfo(
             name: name, uid: object.uid,
-            groups: ["system:serviceaccounts", "system:serviceaccounts:\(context.namespace)", "system:authenticated"])
+            groups: ["system:serviceaccounts", "system:serviceaccounts:\(context.namespace)", "system:authenticated"],
+            extra: ["authentication.kubernetes.io/credential-id": ["JTI=\(identifier)"]])
         let audiences = given.at("spec", "audiences") ?? ["https://kubernetes.default.svc"]
         return .object(
             [

@@ -15,9 +15,9 @@ final class TestCluster: Sendable {
     private let clock = Clock()
     let cluster: SimulatedCluster
 
-    init(behaviour given: SimulatorBehaviour = SimulatorBehaviour(), nodes: Int = 1) {
+    init(behaviour given: SimulatorBehaviour = SimulatorBehaviour(), nodes: Int = 1, trusts: Bool = true) {
         var behaviour = given
-        behaviour.trustsAnonymous = true
+        behaviour.trustsAnonymous = trusts
         let clock = clock
         cluster = SimulatedCluster(
             specification: ClusterSpecification(name: "test", nodes: nodes, token: "secret"), behaviour: behaviour, seed: 7,
