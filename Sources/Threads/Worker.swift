@@ -110,7 +110,7 @@ final class Worker: Sendable {
 
     private func loop() {
         // From inside: before the thread runs it would carry its parent's name.
-        _ = pthread_setname_np(pthread_self(), String(decoding: name.utf8.prefix(15), as: UTF8.self))
+        ThreadName.set(name)
         leaveSignalsToTheProcess()
         while let batch = take() {
             for work in batch { perform(work) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CCurl
-import CThreads
 import Glibc
 import Synchronization
+import Threads
 
 /// The thread that owns all connections, and the way to talk to it: a list of commands and a wake-up.
 final class TransferLoop: Sendable {
@@ -127,7 +127,7 @@ final class TransferLoop: Sendable {
     // MARK: The thread
 
     private static func run(_ state: State) {
-        _ = pthread_setname_np(pthread_self(), "http-transfers")
+        ThreadName.set("http-transfers")
         // Signals are for other threads; a write to a closed connection must be an error and not SIGPIPE.
         var all = sigset_t()
         sigfillset(&all)

@@ -148,14 +148,20 @@ actor LocalFleet {
         let command = ProcessCommand(program: settings.program, arguments: arguments, logFile: "\(data.logs)/simulator.log")
         let process = supervise("the simulator", command)
         simulator = process
+        // Those of an earlier run name another port.
+        for name in names { unlink(data.kubeconfig(of: name)) }
         try await process.start()
         for name in names {
-            let cluster = ClusterHand(kubeconfig: data.kubeconfig(of: name), context: nil)
-            defer { cluster.forget() }
+            let path = data.kubeconfig(of: name)
             try await Waiting(
                 for: "the simulated cluster \(name) answers", within: .seconds(60),
                 explanation: { LocalFile.lastLines(process.logFile, 3).joined(separator: " | ") }
-            ).until { await cluster.answers() ? () : nil }
+            ).until { () -> Void? in
+                guard LocalFile.exists(path) else { return nil }
+                let hand = ClusterHand(kubeconfig: path, context: nil)
+                defer { hand.forget() }
+                return await hand.answers() ? () : nil
+            }
         }
         say("\(names.count) simulated clusters serve at 127.0.0.1:\(port)")
     }

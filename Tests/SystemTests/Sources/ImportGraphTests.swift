@@ -27,7 +27,7 @@ import Testing
 
     @Test("each C library has one wrapper")
     func wrappers() {
-        for library in ModuleRules.cModules {
+        for library in ModuleRules.wrapped {
             #expect(ModuleRules.ours.values.filter { $0.contains(library) }.count == 1, "\(library)")
         }
     }

@@ -19,7 +19,7 @@ enum ModuleRules {
         "Promotion": ["Manifests"],
         "AgentProtocol": ["Manifests"],
         // Shell. The coordinator has no way into a cluster; the agent none into the database or Git.
-        "FleetAgent": ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads"],
+        "FleetAgent": ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads"],
         "FleetCoordinator": [
             "AgentProtocol", "Promotion", "FleetModel", "Rendering", "Kustomize", "GitRepository", "PostgresClient", "HTTPTransport",
             "Compression", "Manifests", "Threads",
@@ -30,7 +30,7 @@ enum ModuleRules {
             "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
             "GitRepository", "PostgresClient", "Manifests", "Threads",
         ],
-        "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads"],
+        "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads"],
         "flotilla-bench": [
             "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
             "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Manifests", "Threads", "Compression",
@@ -54,6 +54,9 @@ enum ModuleRules {
     ]
 
     static func isOurs(_ module: String) -> Bool { ours[module] != nil || cModules.contains(module) }
+
+    /// C libraries with a wrapper. `CThreads` holds only a few calls of the system that Swift's own module lacks.
+    static let wrapped = cModules.subtracting(["CThreads"])
 
     static let cModules: Set<String> = ["CYAML", "CGit2", "CPostgres", "CCurl", "CZlib", "CThreads"]
 
