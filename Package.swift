@@ -109,7 +109,8 @@ let package = Package(
         // shell
         + module(
             "FleetAgent",
-            ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", crypto, logging])
+            ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads", crypto, logging],
+            tests: ["HTTPTestServer"])
         + module(
             "FleetCoordinator",
             [
