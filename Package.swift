@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "flotilla-agent",
-            dependencies: ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", arguments, logging],
+            dependencies: ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads", arguments, logging],
             swiftSettings: strict),
         .executableTarget(
             name: "flotilla-bench",

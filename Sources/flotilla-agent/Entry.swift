@@ -1,5 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import FleetAgent
+import Glibc
+import HTTPTransport
+import KubernetesAPI
+import Logging
+
 @main
 struct Entry {
-    static func main() {}
+    static func main() async {
+        Process.prepare()
+        await AgentCommand.main()
+    }
+}
+
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flotilla-agent",
+        abstract: "Keeps one Kubernetes cluster as its fleet's Git repository says.",
+        discussion: """
+            Every option can also be given as an environment variable: --coordinator as FLOTILLA_AGENT_COORDINATOR, and so on. \
+            Without --kubeconfig the agent uses the service account of the pod it runs in.
+
+            Example:
+              flotilla-agent --coordinator https://flotilla.example.com --cluster prod-eu-1 \\
+                --token-file /etc/flotilla/token --state-directory /var/lib/flotilla-agent
+            """,
+        version: "0.1.0")
+
+    @Option(help: "The coordinator's URL.") var coordinator: String?
+    @Option(help: "The name under which this cluster is enrolled.") var cluster: String?
+    @Option(help: "The file with the token that 'flotilla cluster enroll' printed.") var tokenFile: String?
+    @Option(help: "PEM file of the authority that signed the coordinator's certificate, instead of the system's.")
+    var coordinatorCA: String?
+    @Option(help: "The kubeconfig of the cluster.") var kubeconfig: String?
+    @Option(help: "The kubeconfig's context; its current one by default.") var context: String?
+    @Option(help: "The folder in which desired state is kept.") var stateDirectory: String?
+    @Option(help: "How long a poll waits, in seconds, at most 50.") var pollWait: Int?
+    @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
+
+    func run() async throws {
+        let logger = try makeLogger()
+        let configuration = try configuration()
+        let agent = Agent(configuration: configuration, logger: logger)
+        await withTaskGroup(of: Int32.self) { group in
+            group.addTask {
+                do {
+                    try await agent.run()
+                    return 0
+                } catch {
+                    logger.critical("\(error)")
+                    return 1
+                }
+            }
+            group.addTask {
+                let signal = await Process.stopSignal()
+                logger.info("stopping (\(signal == SIGINT ? "SIGINT" : "SIGTERM"))")
+                return 0
+            }
+            let code = await group.next() ?? 0
+            if code != 0 { Glibc.exit(code) }
+            group.cancelAll()
+            // The signal's thread waits for ever where the agent ended first: the process ends without it.
+            _ = await group.next()
+        }
+    }
+
+    private func makeLogger() throws -> Logger {
+        let text = logLevel ?? Self.variable("LOG_LEVEL") ?? "info"
+        guard let level = Logger.Level(rawValue: text) else { throw ValidationError("unknown log level '\(text)'") }
+        var logger = Logger(label: "flotilla-agent") { _ in LineLog() }
+        logger.logLevel = level
+        return logger
+    }
+
+    private func configuration() throws -> AgentConfiguration {
+        func need(_ value: String?, _ option: String, _ variable: String) throws -> String {
+            guard let value = value ?? Self.variable(variable), !value.isEmpty else {
+                throw ValidationError("missing --\(option) (or FLOTILLA_AGENT_\(variable))")
+            }
+            return value
+        }
+        let url = try need(coordinator, "coordinator", "COORDINATOR")
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+            throw ValidationError("--coordinator is no http(s) URL: \(HTTPRequest.endpoint(of: url))")
+        }
+        var trust = TrustSettings.system
+        if let path = coordinatorCA ?? Self.variable("COORDINATOR_CA") { trust = TrustSettings(certificateAuthority: try Process.read(path)) }
+        let kubeconfig = kubeconfig ?? Self.variable("KUBECONFIG")
+        let connection =
+            if let kubeconfig {
+                try ClusterConnection(kubeconfigPath: kubeconfig, context: context ?? Self.variable("CONTEXT"))
+            } else {
+                try ClusterConnection.inCluster()
+            }
+        let wait = pollWait ?? Self.variable("POLL_WAIT").flatMap { Int($0) } ?? 50
+        return AgentConfiguration(
+            coordinator: url, cluster: try need(cluster, "cluster", "CLUSTER"),
+            tokenFile: try need(tokenFile, "token-file", "TOKEN_FILE"), coordinatorTrust: trust, connection: connection,
+            stateDirectory: try need(stateDirectory, "state-directory", "STATE_DIRECTORY"), pollWaitSeconds: min(max(wait, 1), 50))
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv("FLOTILLA_AGENT_\(name)").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
 }
