@@ -86,7 +86,9 @@ struct AgentCommand: AsyncParsableCommand {
             throw ValidationError("--coordinator is no http(s) URL: \(HTTPRequest.endpoint(of: url))")
         }
         var trust = TrustSettings.system
-        if let path = coordinatorCA ?? Self.variable("COORDINATOR_CA") { trust = TrustSettings(certificateAuthority: try Process.read(path)) }
+        if let path = coordinatorCA ?? Self.variable("COORDINATOR_CA") {
+            trust = TrustSettings(certificateAuthority: try Process.read(path))
+        }
         let kubeconfig = kubeconfig ?? Self.variable("KUBECONFIG")
         let connection =
             if let kubeconfig {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Logging
+import Manifests
+
+/// What the applications of one agent share.
+final class AgentContext: Sendable {
+    let cluster: ClusterAccess
+    let state: StateFolder
+    let coordinator: CoordinatorClient
+    let rules: RuleBoard
+    let board: ApplicationBoard
+    let reports: ReportQueue
+    let reachability: Reachability
+    let watches: WatchSet
+    let clock: AgentClock
+    let logger: Logger
+    let version: String
+    /// Woken when a sync has ended: what it needed can go.
+    let tidy = Wakeup()
+
+    init(
+        cluster: ClusterAccess, state: StateFolder, coordinator: CoordinatorClient, rules: RuleBoard, board: ApplicationBoard,
+        reports: ReportQueue, reachability: Reachability, watches: WatchSet, clock: AgentClock, logger: Logger, version: String
+    ) {
+        self.cluster = cluster
+        self.state = state
+        self.coordinator = coordinator
+        self.rules = rules
+        self.board = board
+        self.reports = reports
+        self.reachability = reachability
+        self.watches = watches
+        self.clock = clock
+        self.logger = logger
+        self.version = version
+    }
+
+    /// An object's body, from disk or, where it is lost there, from the coordinator.
+    func body(_ digest: Digest) async throws -> Value {
+        do { return try await state.object(digest) } catch is StateError {
+            try await coordinator.fetch([digest], into: state)
+            return try await state.object(digest)
+        }
+    }
+}

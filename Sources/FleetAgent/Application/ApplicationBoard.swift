@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import KubernetesAPI
+import Manifests
+import Synchronization
+
+/// The applications of this cluster, and which of them are ready for those that depend on them.
+final class ApplicationBoard: Observer {
+    private struct Entry {
+        var application: ManagedApplication
+        /// Synced, and all its objects Current.
+        var isReady = false
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+    private let rules: RuleBoard
+
+    init(rules: RuleBoard) { self.rules = rules }
+
+    var all: [ManagedApplication] { entries.withLock { $0.values.map(\.application) } }
+
+    subscript(name: String) -> ManagedApplication? { entries.withLock { $0[name]?.application } }
+
+    func add(_ application: ManagedApplication) {
+        entries.withLock { $0[application.name] = Entry(application: application) }
+    }
+
+    func remove(_ name: String) {
+        entries.withLock { $0[name] = nil }
+        for application in all { application.wakeup.wake() }
+    }
+
+    func setReady(_ isReady: Bool, _ name: String) {
+        let changed = entries.withLock { entries in
+            guard var entry = entries[name], entry.isReady != isReady else { return false }
+            entry.isReady = isReady
+            entries[name] = entry
+            return true
+        }
+        if changed, isReady { for application in all where application.name != name { application.wakeup.wake() } }
+    }
+
+    /// Those among `names` that are on this cluster and not ready, sorted.
+    func unready(_ names: [String]) -> [String] {
+        entries.withLock { entries in names.filter { entries[$0].map { !$0.isReady } ?? false } }.sorted()
+    }
+
+    // MARK: What watches see
+
+    func seen(_ sighting: Sighting) async {
+        let owner = rules.owner(of: sighting.identity) ?? sighting.application
+        guard let application = self[owner] else { return }
+        await application.observe(sighting)
+    }
+
+    func listed(_ type: ResourceType, seen: Set<ObjectIdentity>, version: UInt64) async {
+        for application in all { await application.observeAbsence(type, seen: seen, version: version) }
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Manifests
+
+/// One object to be sent. It runs beside others, on no actor.
+struct ApplyJob: Sendable {
+    var identity: ObjectIdentity
+    var apiVersion: String
+    var body: Digest
+    var applied: Digest
+    let type: ResourceType
+    let application: String
+    let ignored: [JSONPointer]
+    var force: Bool
+    /// Only says what would happen.
+    var dryRun = false
+
+    init(_ object: PlannedObject, type: ResourceType, task: SyncTask, force: Bool) {
+        self.init(
+            identity: object.identity, apiVersion: object.apiVersion, body: object.body, applied: object.applied, type: type, task: task,
+            force: force)
+    }
+
+    init(
+        identity: ObjectIdentity, apiVersion: String, body: Digest, applied: Digest, type: ResourceType, task: SyncTask, force: Bool
+    ) {
+        self.identity = identity
+        self.apiVersion = apiVersion
+        self.body = body
+        self.applied = applied
+        self.type = type
+        application = task.application
+        ignored = task.options.ignore.pointers(for: identity)
+        self.force = force
+    }
+
+    @concurrent func run(_ context: AgentContext) async -> ApplyResult {
+        do {
+            var object = DesiredObject.prepare(try await context.body(body), as: identity, application: application)
+            if !ignored.isEmpty, let live = try await live(context.cluster.client) {
+                object = DesiredObject.yield(ignored, of: object, to: live)
+            }
+            let written = try await context.cluster.client.apply(
+                object, as: type, options: WriteOptions(fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun))
+            context.reachability.answered()
+            return ApplyResult(job: self, outcome: .success(AppliedObject(written.object, ignoring: ignored, at: context.clock.now())))
+        } catch let error as KubernetesError {
+            context.reachability.failed(error)
+            return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, error)))
+        } catch {
+            return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, "\(error)", .retry(after: nil))))
+        }
+    }
+
+    private func live(_ client: KubernetesClient) async throws(KubernetesError) -> Value? {
+        do { return try await client.get(type, namespace: identity.namespace, name: identity.name) } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
+}
+
+/// What came of an apply.
+struct AppliedObject: Sendable {
+    var projection: Digest?
+    var uid: String
+    var version: UInt64
+    var health: HealthStatus
+    var reason: String
+    var object: Value?
+
+    init(_ object: Value, ignoring ignored: [JSONPointer], at now: Timestamp) {
+        projection = OwnedFields.digest(of: object, ignoring: ignored)
+        uid = object.at("metadata", "uid")?.string ?? ""
+        version = object.at("metadata", "resourceVersion")?.string.flatMap { UInt64($0) } ?? 0
+        let health = Health.of(object, at: now)
+        self.health = health.status
+        reason = health.status == .current ? "" : health.message
+        self.object = object
+    }
+}
+
+struct ApplyResult: Sendable {
+    var job: ApplyJob
+    var outcome: Result<AppliedObject, ApplyFailure>
+
+    /// The same without the object, which a long list of results must not keep alive.
+    var withoutObject: ApplyResult {
+        guard case .success(var applied) = outcome else { return self }
+        applied.object = nil
+        return ApplyResult(job: job, outcome: .success(applied))
+    }
+}

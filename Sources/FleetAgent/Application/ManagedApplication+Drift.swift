@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Manifests
+
+/// A difference between what was applied and what is there.
+struct Drift: Sendable {
+    var seenAt: Timestamp
+    var isDeleted: Bool
+    /// The projection that was seen, to tell one drift from the next.
+    var projection: Digest?
+    /// The object as it was seen; from watches only.
+    var live: Value?
+    var isTold = false
+    var attempts = 0
+    var notBefore: Timestamp?
+}
+
+extension ManagedApplication {
+    /// Takes in what a list or a watch has seen.
+    func observe(_ sighting: Sighting) {
+        let identity = sighting.identity
+        guard var record = inventory.records[identity] else {
+            adoptStray(sighting)
+            return
+        }
+        guard record.apiVersion == sighting.apiVersion else { return }
+        if inFlight.contains(identity) {
+            if let other = seenMeanwhile[identity], other.version > sighting.version { return }
+            seenMeanwhile[identity] = sighting
+            return
+        }
+        // Older than what the last apply returned: that has been dealt with.
+        if sighting.version != 0, sighting.version < record.version { return }
+        if sighting.isDeleted, sighting.uid != record.uid, !record.uid.isEmpty { return }
+        let before = (record.health, record.reason)
+        record.version = max(record.version, sighting.version)
+        record.health = sighting.health
+        record.reason = sighting.reason
+        if sighting.isDeleted {
+            if record.body == nil {
+                inventory.records[identity] = nil
+                context.rules.release(identity, of: name)
+                isDirty = true
+                return
+            }
+            inventory.records[identity] = record
+            noteDrift(identity, sighting)
+        } else {
+            if record.uid != sighting.uid {
+                record.uid = sighting.uid
+                isDirty = true
+            }
+            inventory.records[identity] = record
+            if record.applied == nil || record.body == nil || record.projection == sighting.projection {
+                drifted[identity] = nil
+            } else {
+                noteDrift(identity, sighting)
+            }
+        }
+        if before.0 != record.health || before.1 != record.reason || drifted[identity] != nil { wakeup.wake() }
+    }
+
+    private func noteDrift(_ identity: ObjectIdentity, _ sighting: Sighting) {
+        if var known = drifted[identity], known.projection == sighting.projection, known.isDeleted == sighting.isDeleted {
+            known.live = sighting.live ?? known.live
+            drifted[identity] = known
+            return
+        }
+        // Bodies are kept only while few objects differ.
+        drifted[identity] = Drift(
+            seenAt: context.clock.now(), isDeleted: sighting.isDeleted, projection: sighting.projection,
+            live: drifted.count < 50 ? sighting.live : nil)
+        wakeup.wake()
+    }
+
+    /// An object that carries this application's labels and was applied by Flotilla, but not by this state folder.
+    private func adoptStray(_ sighting: Sighting) {
+        guard isLoaded, !sighting.isDeleted, !sighting.isControlled, sighting.projection != nil, sighting.application == name,
+            sighting.partOf == Ownership.applySetID(application: name), !inFlight.contains(sighting.identity)
+        else {
+            if inFlight.contains(sighting.identity) { seenMeanwhile[sighting.identity] = sighting }
+            return
+        }
+        var record = ObjectRecord(
+            apiVersion: sighting.apiVersion, applied: nil, body: nil, projection: nil, uid: sighting.uid, version: sighting.version)
+        record.health = sighting.health
+        inventory.records[sighting.identity] = record
+        context.rules.hold(sighting.identity, for: name)
+        isDirty = true
+    }
+
+    /// Takes in that a whole list did not have some objects.
+    func observeAbsence(_ type: ResourceType, seen: Set<ObjectIdentity>, version: UInt64) {
+        for (identity, record) in inventory.records where identity.kind == type.kind && identity.group == type.group {
+            guard record.apiVersion == type.apiVersion, !seen.contains(identity), !inFlight.contains(identity) else { continue }
+            // Applied after the list was made.
+            if version != 0, record.version > version { continue }
+            if record.body == nil {
+                inventory.records[identity] = nil
+                context.rules.release(identity, of: name)
+                isDirty = true
+            } else {
+                inventory.records[identity]?.health = .notFound
+                inventory.records[identity]?.reason = "the object does not exist"
+                if drifted[identity]?.isDeleted != true {
+                    drifted[identity] = Drift(seenAt: context.clock.now(), isDeleted: true, projection: nil)
+                }
+            }
+        }
+        wakeup.wake()
+    }
+
+    // MARK: Healing
+
+    /// Heals, or tells of, what differs. Returns when there is more to do.
+    func heal() async -> Timestamp? {
+        guard task.intent == .apply, !drifted.isEmpty else { return nil }
+        let now = context.clock.now()
+        pacing = pacing.filter { !$0.value.isQuiet(at: now) }
+        if task.options.drift == .ignore {
+            drifted = [:]
+            return nil
+        }
+        var next: Timestamp?
+        var due: [ObjectIdentity] = []
+        for (identity, drift) in drifted where inventory.records[identity]?.applied != nil {
+            if task.options.drift == .alert, drift.isTold { continue }
+            let wait = max(pacing[identity]?.wait(at: now) ?? .zero, drift.notBefore.map { $0 - now } ?? .zero)
+            if wait > .zero { next = min(next ?? now + wait, now + wait) } else { due.append(identity) }
+        }
+        guard !due.isEmpty else { return next }
+        var jobs: [ApplyJob] = []
+        var drifts: [ObjectIdentity: Drift] = [:]
+        for identity in due.sorted() {
+            guard let record = inventory.records[identity], let body = record.body, let applied = record.applied else { continue }
+            let type: ResourceType?
+            do { type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) } catch {
+                (error as? KubernetesError).map(context.reachability.failed)
+                return context.clock.now() + .seconds(1)
+            }
+            // Without its definition the object cannot come back: the definition, if it is ours, is healed by its own drift.
+            guard let type else {
+                drifted[identity]?.notBefore = context.clock.now() + .seconds(2)
+                next = min(next ?? .distantFuture, context.clock.now() + .seconds(2))
+                continue
+            }
+            // Fields that the last apply owned may be taken back by force: only those are in this body.
+            var job = ApplyJob(
+                identity: identity, apiVersion: record.apiVersion, body: body, applied: applied, type: type, task: task, force: true)
+            job.dryRun = task.options.drift == .alert
+            jobs.append(job)
+            drifts[identity] = drifted[identity]
+        }
+        await heal(jobs, drifts)
+        let later = drifted.values.compactMap(\.notBefore).min()
+        return [next, later].compactMap { $0 }.min()
+    }
+
+    private func heal(_ jobs: [ApplyJob], _ drifts: [ObjectIdentity: Drift]) async {
+        let context = context
+        for job in jobs where !job.dryRun { inFlight.insert(job.identity) }
+        await withTaskGroup(of: ApplyResult.self) { group in
+            var rest = jobs[...]
+            func addNext() {
+                guard let job = rest.popFirst() else { return }
+                group.addTask { await job.run(context) }
+            }
+            for _ in 0..<Self.concurrency { addNext() }
+            for await result in group {
+                if let drift = drifts[result.job.identity] { healed(result, drift) }
+                addNext()
+            }
+        }
+    }
+
+    private func healed(_ result: ApplyResult, _ drift: Drift) {
+        let identity = result.job.identity
+        let now = context.clock.now()
+        switch result.outcome {
+        case .failure(let failure):
+            if !result.job.dryRun { take(result) }
+            var known = drifted[identity] ?? drift
+            if known.attempts == 0 {
+                context.reports.add(
+                    AgentEvent(.healFailed, at: now, application: name, object: identity.description, message: failure.message))
+            }
+            known.attempts += 1
+            known.notBefore = now + min(.seconds(1) * (1 << min(known.attempts - 1, 8)), .seconds(300))
+            drifted[identity] = known
+        case .success(let applied):
+            let words = describe(drift, applied, result.job)
+            if !drift.isTold {
+                context.reports.add(
+                    AgentEvent(
+                        .drift, at: drift.seenAt, application: name, object: identity.description, paths: words.paths,
+                        message: words.message))
+            }
+            guard !result.job.dryRun else {
+                drifted[identity]?.isTold = true
+                drifted[identity]?.live = nil
+                return
+            }
+            take(result)
+            let isFight = pacing[identity, default: HealPacing()].healed(at: now)
+            let took = (now - drift.seenAt).wholeMilliseconds
+            context.reports.add(
+                AgentEvent(
+                    .healed, at: now, application: name, object: identity.description, paths: words.paths,
+                    message: isFight
+                        ? "\(words.message); it is changed again and again, and is healed less often from now on" : words.message,
+                    durationMilliseconds: took))
+        }
+    }
+
+    private func describe(_ drift: Drift, _ applied: AppliedObject, _ job: ApplyJob) -> (paths: [String], message: String) {
+        if drift.isDeleted { return ([], "the object was deleted") }
+        guard let live = drift.live, let after = applied.object else { return ([], "fields differed from what was applied") }
+        let changes = OwnedFields.changes(from: live, to: after, ignoring: job.ignored)
+        let managers = Set(changes.prefix(20).compactMap { OwnedFields.manager(of: $0, in: live) }).sorted()
+        let by = managers.isEmpty ? "" : "changed by \(managers.joined(separator: ", "))"
+        return (changes.prefix(100).map { OwnedFields.shown($0, in: after).description }, by)
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Manifests
+
+extension ManagedApplication {
+    /// When to look into a workload's pods after it ceased to be Current; after these, once a minute.
+    private static let podChecksAfter: [Duration] = [.seconds(3), .seconds(7), .seconds(20)]
+
+    private var healthTimeout: Duration { .milliseconds(task.options.healthTimeoutMilliseconds) }
+
+    func rolledUp() -> ApplicationHealth {
+        var health = ApplicationHealth(
+            inventory.records.lazy.filter { $0.value.body != nil }.map { ($0.key, $0.value.health, $0.value.reason) })
+        // What has not been applied yet counts, and is not there.
+        if phase != .synced, phase != .held { health.total = max(health.total, task.bundle.entries.count) }
+        if let podReason, podReason.object == health.object { health.reason = "\(podReason.text) (\(health.reason))" }
+        return health
+    }
+
+    /// Tells the coordinator, if anything it should know has changed.
+    func tell() {
+        let now = context.clock.now()
+        var health = rolledUp()
+        if health.status == .current || health.status == .failed {
+            inProgressSince = nil
+            podCheckAt = nil
+            podChecks = 0
+            if health.status == .current { podReason = nil }
+        } else if inProgressSince == nil {
+            inProgressSince = now
+            podCheckAt = now + Self.podChecksAfter[0]
+        }
+        health = health.judged(inProgressSince: inProgressSince, now: now, timeout: healthTimeout)
+        var status = ApplicationReport.Health(health.status)
+        if phase == .removed {
+            status = .notFound
+        } else if phase != .synced, phase != .held, health.status == .current {
+            // Not everything is there yet.
+            status = inventory.synced.isEmpty ? .unknown : .inProgress
+        }
+        let text = message.isEmpty && health.status != .current ? health.reason : message
+        let isNew = told.map { $0.phase != phase || $0.health != status || $0.generation != task.generation } ?? true
+        let report = ApplicationReport(
+            application: name, generation: task.generation, bundle: task.bundle.digest, phase: phase, health: status,
+            message: String(text.prefix(Report.textMax)), object: health.object?.description ?? "", objectsTotal: health.total,
+            objectsCurrent: health.current, since: isNew ? now : told?.since ?? now)
+        context.board.setReady(phase == .synced && status == .current, name)
+        guard mustTell || report != told else { return }
+        if let told, told.health != status, told.generation == task.generation, phase != .removed {
+            context.reports.add(
+                AgentEvent(
+                    .healthChanged, at: now, application: name, object: report.object,
+                    message: "\(told.health.rawValue) → \(status.rawValue)\(text.isEmpty ? "" : ": \(text)")"))
+        }
+        mustTell = false
+        told = report
+        context.reports.put(report, urgent: isNew)
+    }
+
+    /// When what is in progress will have failed.
+    func healthDeadline() -> Timestamp? {
+        guard let since = inProgressSince else { return nil }
+        let end = since + healthTimeout
+        return end > context.clock.now() ? end : nil
+    }
+
+    /// Looks into the pods of a workload that is not Current for a while. Returns when to look again.
+    func explain() async -> Timestamp? {
+        guard let due = podCheckAt, let since = inProgressSince else { return nil }
+        let now = context.clock.now()
+        guard due <= now else { return due }
+        // Past the timeout nothing new is learnt: the cluster is not polled.
+        guard now - since < healthTimeout, let object = rolledUp().object, let record = inventory.records[object],
+            let body = record.body
+        else {
+            podCheckAt = nil
+            return nil
+        }
+        podChecks += 1
+        let pause = podChecks < Self.podChecksAfter.count ? Self.podChecksAfter[podChecks] : .seconds(60)
+        podCheckAt = now + pause
+        do {
+            let workload = try await context.body(body)
+            guard let selector = PodReasons.selector(of: workload),
+                let pods = try await context.cluster.type(apiVersion: "v1", kind: "Pod")
+            else {
+                podCheckAt = nil
+                return nil
+            }
+            var reason: String?
+            _ = try await context.cluster.client.list(pods, Selection(namespace: object.namespace, labelSelector: selector)) { pod in
+                if reason == nil { reason = PodReasons.reason(of: pod) }
+            }
+            if let reason { podReason = (object, reason) }
+        } catch {
+            (error as? KubernetesError).map(context.reachability.failed)
+        }
+        return podCheckAt
+    }
+}

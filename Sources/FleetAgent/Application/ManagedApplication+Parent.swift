@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Manifests
+
+// The parent Secret of the application's ApplySet (KEP-3659): by it, any tool finds what belongs to the application.
+extension ManagedApplication {
+    /// `Deployment.apps`, `Service`: how ApplySets write group and kind.
+    static func groupKind(_ identity: ObjectIdentity) -> String {
+        identity.group.isEmpty ? identity.kind : "\(identity.kind).\(identity.group)"
+    }
+
+    /// Reads once which kinds the application has had, so that what this state folder does not know of is found too.
+    func readParent() async throws {
+        guard !hasReadParent else { return }
+        do {
+            let parent = try await context.cluster.client.get(
+                .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name))
+            let kinds = parent.at("metadata", "annotations", Ownership.groupKindsAnnotation)?.string ?? ""
+            inventory.parentKinds = kinds.split(separator: ",").map(String.init)
+        } catch {
+            guard error.isNotFound else { throw error }
+            inventory.parentKinds = nil
+        }
+        hasReadParent = true
+    }
+
+    /// Writes the parent where it does not say this already.
+    func writeParent(kinds: [String], identities: [ObjectIdentity]) async throws {
+        guard inventory.parentKinds != kinds else { return }
+        let namespaces = Set(identities.map(\.namespace)).subtracting(["", Ownership.agentNamespace]).sorted()
+        let parent: Value = .map([
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": .map([
+                "name": .string(Ownership.parentName(application: name)), "namespace": .string(Ownership.agentNamespace),
+                "labels": .map([Ownership.applySetIDLabel: .string(Ownership.applySetID(application: name))]),
+                "annotations": .map([
+                    Ownership.toolingAnnotation: .string("flotilla/v\(context.version)"),
+                    Ownership.groupKindsAnnotation: .string(kinds.joined(separator: ",")),
+                    Ownership.additionalNamespacesAnnotation: .string(namespaces.joined(separator: ",")),
+                ]),
+            ]),
+        ])
+        let options = WriteOptions(fieldManager: Ownership.fieldManager, force: true)
+        do { _ = try await context.cluster.client.apply(parent, as: .secrets, options: options) } catch {
+            guard error.code == 404 else { throw error }
+            try await ensureNamespace(Ownership.agentNamespace)
+            _ = try await context.cluster.client.apply(parent, as: .secrets, options: options)
+        }
+        inventory.parentKinds = kinds
+        isDirty = true
+    }
+
+    /// Makes a namespace that is no part of any inventory: it is never pruned.
+    func ensureNamespace(_ namespace: String) async throws {
+        let client = context.cluster.client
+        do {
+            _ = try await client.get(.namespaces, name: namespace)
+        } catch {
+            guard error.isNotFound else { throw error }
+            let object: Value = .map([
+                "apiVersion": "v1", "kind": "Namespace", "metadata": .map(["name": .string(namespace)]),
+            ])
+            do {
+                _ = try await client.create(object, as: .namespaces, options: WriteOptions(fieldManager: Ownership.fieldManager))
+            } catch {
+                guard error.isAlreadyExists else { throw error }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Logging
+import Manifests
+
+extension ManagedApplication {
+    /// Prunes what the bundle no longer has, once all of it has been applied.
+    func prune(_ plan: [PlannedObject]) async throws -> SyncOutcome {
+        let wanted = Set(plan.map(\.identity))
+        for identity in inventory.records.keys where !wanted.contains(identity) { context.rules.hold(identity, for: name) }
+        // An object that another application takes over passes to it: it is neither deleted nor counted.
+        for identity in inventory.records.keys where !wanted.contains(identity) {
+            if context.rules.successor(of: identity, after: name) != nil { forget(identity) }
+        }
+        var outcome = SyncOutcome.synced
+        switch PrunePlan.decide(
+            inventory: inventory.records.keys.filter { !isExempt($0) || wanted.contains($0) }, wanted: wanted, task: task)
+        {
+        case .nothing: break
+        case .held(let text): outcome = .held(text)
+        case .remove(let identities):
+            let failures = try await remove(identities)
+            guard failures.isEmpty else { return .failed(failures, of: plan.count) }
+        }
+        let kinds = Set(inventory.records.keys.map(Self.groupKind)).sorted()
+        try await writeParent(kinds: kinds, identities: Array(inventory.records.keys))
+        return outcome
+    }
+
+    /// Left in place before, as its annotation says; counted neither as wanted nor as to be pruned.
+    private func isExempt(_ identity: ObjectIdentity) -> Bool { exempt.contains(identity) }
+
+    /// Deletes all objects of an application that a recorded release dropped, then its ApplySet.
+    func removeEverything() async -> SyncOutcome {
+        guard !task.record.commit.isEmpty else {
+            return .failed([ApplyFailure(nil, "no recorded release asks for this removal", .wait)], of: 0)
+        }
+        do {
+            try await readParent()
+            var types: Set<ResourceType> = []
+            for kind in inventory.parentKinds ?? [] {
+                if let type = try await context.cluster.type(groupKind: kind) { types.insert(type) }
+            }
+            for (identity, record) in inventory.records {
+                if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
+            }
+            guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
+            drifted = [:]
+            let identities = inventory.records.keys.filter { context.rules.successor(of: $0, after: name) == nil }
+            let failures = try await remove(PrunePlan.ordered(identities))
+            guard failures.isEmpty else { return .failed(failures, of: identities.count) }
+            do {
+                _ = try await context.cluster.client.delete(
+                    .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name))
+            } catch {
+                guard error.isNotFound else { throw error }
+            }
+            return .removed("removed, as record \(task.record.commit.prefix(12)) dropped it")
+        } catch let error as KubernetesError {
+            context.reachability.failed(error)
+            return .failed([ApplyFailure(nil, error)], of: inventory.records.count)
+        } catch {
+            return .failed([ApplyFailure(nil, "\(error)", .retry(after: nil))], of: inventory.records.count)
+        }
+    }
+
+    private func remove(_ identities: [ObjectIdentity]) async throws -> [ApplyFailure] {
+        var failures: [ApplyFailure] = []
+        for identity in identities {
+            do {
+                if let reason = try await removeOne(identity) {
+                    exempt.insert(identity)
+                    context.logger.info("\(name): \(identity) stays: \(reason)")
+                } else {
+                    forget(identity)
+                    context.reports.add(
+                        AgentEvent(
+                            .pruned, at: context.clock.now(), application: name, object: identity.description,
+                            message: "dropped by record \(task.record.commit.prefix(12))"))
+                }
+            } catch let error as KubernetesError {
+                context.reachability.failed(error)
+                failures.append(ApplyFailure(identity, error))
+            }
+        }
+        return failures
+    }
+
+    /// Deletes one object, the very one that was applied. Returns why it stays, where it does.
+    private func removeOne(_ identity: ObjectIdentity) async throws -> String? {
+        guard let record = inventory.records[identity],
+            let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind)
+        else { return nil }  // Its kind is gone, and its objects with it.
+        let client = context.cluster.client
+        // From here on its disappearance is no drift.
+        inventory.records[identity]?.body = nil
+        inventory.records[identity]?.applied = nil
+        drifted[identity] = nil
+        do {
+            let live = try await client.get(type, namespace: identity.namespace, name: identity.name)
+            let uid = live.at("metadata", "uid")?.string ?? ""
+            guard record.uid.isEmpty || record.uid == uid else { return nil }  // Somebody else's object of the same name.
+            if live.at("metadata", "deletionTimestamp") != nil { return nil }
+            if let reason = PrunePlan.exemption(identity, live: live, application: name) { return reason }
+            _ = try await client.delete(
+                type, namespace: identity.namespace, name: identity.name, options: DeleteOptions(uid: uid, propagation: .foreground))
+            return nil
+        } catch {
+            // Gone already, or replaced meanwhile by another of its name, which is not ours.
+            guard error.isNotFound || error.isUnknownResource || error.isConflict else { throw error }
+            return nil
+        }
+    }
+
+    private func forget(_ identity: ObjectIdentity) {
+        inventory.records[identity] = nil
+        drifted[identity] = nil
+        pacing[identity] = nil
+        context.rules.release(identity, of: name)
+        isDirty = true
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Logging
+import Manifests
+
+/// One application on this cluster: makes it match its task and keeps it so.
+///
+/// Everything it does to the cluster is done by `run`, step by step; what watches see only changes what the next step finds to do.
+actor ManagedApplication {
+    nonisolated let name: String
+    nonisolated let wakeup = Wakeup()
+    let context: AgentContext
+
+    var task: SyncTask
+    var inventory = Inventory()
+    var isLoaded = false
+
+    // The sync in force.
+    var needsSync = true
+    var plan: [PlannedObject]?
+    var retry = RetryPlan()
+    var retryAt: Timestamp?
+    /// Since when the sync waits for something that should come by itself.
+    var pendingSince: Timestamp?
+    var hasReadParent = false
+    /// Whether anything was sent to the cluster for this generation.
+    var sent = 0
+
+    // What is running and what was seen.
+    var inFlight: Set<ObjectIdentity> = []
+    var seenMeanwhile: [ObjectIdentity: Sighting] = [:]
+    var drifted: [ObjectIdentity: Drift] = [:]
+    var pacing: [ObjectIdentity: HealPacing] = [:]
+    /// Dropped objects that stay in place, as their annotations say.
+    var exempt: Set<ObjectIdentity> = []
+    var isDirty = false
+
+    // What is told.
+    var phase = ApplicationReport.Phase.syncing
+    var message = ""
+    var told: ApplicationReport?
+    var inProgressSince: Timestamp?
+    var podReason: (object: ObjectIdentity, text: String)?
+    var podChecks = 0
+    var podCheckAt: Timestamp?
+    var mustTell = true
+
+    init(task: SyncTask, context: AgentContext) {
+        name = task.application
+        self.task = task
+        self.context = context
+    }
+
+    /// Takes a newer task. An older one, or the same, changes nothing: a generation never goes back.
+    func adopt(_ new: SyncTask) {
+        guard new.generation > task.generation else { return }
+        let isTransfer = new.intent == .apply && task.intent != .apply
+        task = new
+        needsSync = true
+        plan = nil
+        retry.reset()
+        retryAt = nil
+        pendingSince = nil
+        sent = 0
+        inProgressSince = nil
+        podReason = nil
+        podChecks = 0
+        podCheckAt = nil
+        phase = .syncing
+        message = ""
+        mustTell = true
+        exempt = []
+        if isTransfer { hasReadParent = false }
+        context.rules.setIgnored(new.options.ignore, application: name)
+        context.board.setReady(false, name)
+        wakeup.wake()
+    }
+
+    var held: PollRequest.Held { PollRequest.Held(application: name, generation: task.generation, bundle: task.bundle.digest) }
+
+    /// The digests whose bodies are still needed.
+    var neededBodies: Set<Digest> {
+        Set(task.bundle.entries.map(\.object)).union(inventory.records.values.compactMap(\.body))
+    }
+
+    // MARK: The loop
+
+    func run() async {
+        await load()
+        while !Task.isCancelled, phase != .removed {
+            let next = await step()
+            if isDirty { await save() }
+            tell()
+            if phase == .removed { break }
+            let now = context.clock.now()
+            await wakeup.wait(atMost: next.map { max($0 - now, .milliseconds(1)) }, context.clock)
+        }
+        if isDirty, phase != .removed { await save() }
+    }
+
+    private func load() async {
+        guard !isLoaded else { return }
+        context.rules.setIgnored(task.options.ignore, application: name)
+        do { inventory = try await context.state.inventory(name) ?? Inventory() } catch {
+            context.logger.warning("\(name): the inventory cannot be read and is made again: \(error)")
+        }
+        for (identity, record) in inventory.records where record.body != nil { _ = context.rules.claim([identity], for: name) }
+        for (identity, record) in inventory.records where record.body == nil { context.rules.hold(identity, for: name) }
+        isLoaded = true
+    }
+
+    func save() async {
+        isDirty = false
+        do { try await context.state.save(inventory, of: name) } catch {
+            isDirty = true
+            context.logger.error("\(name): the inventory cannot be saved: \(error)")
+        }
+    }
+
+    /// Does what is due, and says when the next thing is (`nil`: only when woken).
+    private func step() async -> Timestamp? {
+        var next: Timestamp?
+        func consider(_ time: Timestamp?) {
+            guard let time else { return }
+            next = next.map { min($0, time) } ?? time
+        }
+        if needsSync {
+            if let retryAt, retryAt > context.clock.now() {
+                consider(retryAt)
+            } else {
+                let generation = task.generation
+                await syncOnce()
+                if task.generation != generation { return context.clock.now() }
+                consider(retryAt)
+            }
+        }
+        if phase == .removed { return nil }
+        consider(await heal())
+        consider(await explain())
+        consider(healthDeadline())
+        return next
+    }
+
+    private func syncOnce() async {
+        let outcome: SyncOutcome
+        let generation = task.generation
+        switch task.intent {
+        case .apply: outcome = await sync()
+        case .prune: outcome = await removeEverything()
+        case .orphan: outcome = .removed("orphaned: its objects stay in the cluster")
+        }
+        guard task.generation == generation else { return }
+        settle(outcome)
+        context.tidy.wake()
+    }
+
+    private func settle(_ outcome: SyncOutcome) {
+        let now = context.clock.now()
+        retryAt = nil
+        switch outcome {
+        case .synced:
+            finishSync(.synced, "", now)
+        case .held(let text):
+            // Applied as a whole; what a person has to decide does not keep the application from being healed.
+            finishSync(.held, text, now)
+        case .removed(let text):
+            needsSync = false
+            phase = .removed
+            message = text
+        case .waiting(let text):
+            (phase, message) = (.waiting, text)
+        case .pending(let text, let after):
+            let since = pendingSince ?? now
+            pendingSince = since
+            let isLate = now - since >= .milliseconds(task.options.timeoutMilliseconds)
+            (phase, message) = (isLate ? .failed : .syncing, text)
+            if let after { retryAt = now + after }
+        case .failed(let failure, let text):
+            phase = failure.course == .hold ? .held : .failed
+            if message != text || told?.phase != phase {
+                context.reports.add(
+                    AgentEvent(.applyFailed, at: now, application: name, object: failure.identity?.description ?? "", message: text))
+            }
+            message = text
+            let options = task.options
+            retryAt =
+                now
+                + retry.next(
+                    after: failure.course, limit: options.retryLimit, base: .milliseconds(options.retryBackoffMilliseconds),
+                    cap: .milliseconds(options.retryMaxBackoffMilliseconds), share: Double.random(in: 0...1))
+        }
+        mustTell = true
+    }
+
+    private func finishSync(_ phase: ApplicationReport.Phase, _ text: String, _ now: Timestamp) {
+        let isNews = inventory.synced != task.generation.description
+        needsSync = false
+        plan = nil
+        retry.reset()
+        pendingSince = nil
+        if self.phase != phase || message != text, phase == .held {
+            context.reports.add(AgentEvent(.pruneHeld, at: now, application: name, message: text))
+        }
+        (self.phase, message) = (phase, text)
+        inventory.synced = task.generation.description
+        isDirty = true
+        if isNews {
+            context.reports.add(
+                AgentEvent(
+                    .applied, at: now, application: name,
+                    message: "generation \(task.generation): \(sent) of \(task.bundle.entries.count) objects sent"))
+        }
+    }
+}
+
+/// How an attempt to sync ended.
+enum SyncOutcome: Sendable {
+    case synced
+    case held(String)
+    case removed(String)
+    /// Another application comes first.
+    case waiting(String)
+    /// Something should come by itself: looked at again when woken, or after the time.
+    case pending(String, after: Duration?)
+    case failed(ApplyFailure, String)
+
+    /// Puts several failures into one.
+    static func failed(_ failures: [ApplyFailure], of total: Int) -> SyncOutcome {
+        let sorted = failures.sorted { ($0.identity?.description ?? "") < ($1.identity?.description ?? "") }
+        // One that a retry may mend keeps the pace quick; a person is asked for only when that is all that is left.
+        let worst = sorted.first { $0.isRetryable } ?? sorted.first { $0.course == .hold } ?? sorted.first
+        guard let worst else { return .synced }
+        let text = sorted.count == 1 ? "\(worst)" : "\(sorted.count) of \(total) objects could not be applied: \(worst)"
+        return .failed(worst, text)
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import KubernetesAPI
+import Manifests
+
+/// The API server and what it is known to serve.
+actor ClusterAccess {
+    nonisolated let client: KubernetesClient
+    private let clock: AgentClock
+    private var discovery: Discovery?
+    private var asked: Timestamp?
+    private var asking: Task<Discovery, any Error>?
+    /// Kinds come and go; asking for an unknown one again and again must not load the server.
+    private static let pause = Duration.milliseconds(250)
+
+    init(client: KubernetesClient, clock: AgentClock) {
+        self.client = client
+        self.clock = clock
+    }
+
+    /// The server's version; empty until it has been asked.
+    var version: String { discovery?.serverVersion ?? "" }
+
+    /// The kind that a manifest means, in the version that it names. `nil` where the server does not serve it.
+    func type(apiVersion: String, kind: String) async throws -> ResourceType? {
+        if let type = discovery?.type(apiVersion: apiVersion, kind: kind) { return type }
+        return try await discover().type(apiVersion: apiVersion, kind: kind)
+    }
+
+    /// The kind of an ApplySet's annotation, such as `Deployment.apps`.
+    func type(groupKind: String) async throws -> ResourceType? {
+        let parts = groupKind.split(separator: ".", maxSplits: 1).map(String.init)
+        guard let kind = parts.first else { return nil }
+        let group = parts.count > 1 ? parts[1] : ""
+        if let type = discovery?[group, kind] { return type }
+        return try await discover()[group, kind]
+    }
+
+    @discardableResult func discover() async throws -> Discovery {
+        if let asked, let discovery, clock.now() - asked < Self.pause { return discovery }
+        let task =
+            asking
+            ?? Task { [client] in
+                try await client.discover()
+            }
+        asking = task
+        defer { asking = nil }
+        let found = try await task.value
+        discovery = found
+        asked = clock.now()
+        return found
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Manifests
+
+/// What a list or a watch says of one object, boiled down to what an application compares.
+struct Sighting: Sendable {
+    var identity: ObjectIdentity
+    var apiVersion: String
+    /// The application and the ApplySet that its labels name; empty without.
+    var application: String
+    var partOf: String
+    var uid: String
+    /// The resource version; 0 where it is no number.
+    var version: UInt64
+    var isDeleted: Bool
+    /// Whether a controller made it: copies of labels (as on EndpointSlices) do not make it an application's own.
+    var isControlled: Bool
+    /// The digest of the fields that Flotilla owns; `nil` where it owns none.
+    var projection: Digest?
+    var health: HealthStatus
+    var reason: String
+    /// The object itself, from watches only.
+    var live: Value?
+
+    init?(_ object: Value, isDeleted: Bool = false, keepsObject: Bool, rules: RuleBoard, now: Timestamp) {
+        guard let identity = ObjectIdentity(object), let apiVersion = object["apiVersion"]?.string else { return nil }
+        let metadata = object["metadata"] ?? .null
+        self.identity = identity
+        self.apiVersion = apiVersion
+        application = metadata.at("labels", Ownership.applicationLabel)?.string ?? ""
+        partOf = metadata.at("labels", Ownership.partOfLabel)?.string ?? ""
+        uid = metadata["uid"]?.string ?? ""
+        version = metadata["resourceVersion"]?.string.flatMap { UInt64($0) } ?? 0
+        self.isDeleted = isDeleted
+        isControlled = metadata["ownerReferences"]?.list?.contains { $0["controller"]?.bool == true } ?? false
+        projection = isDeleted ? nil : OwnedFields.digest(of: object, ignoring: rules.pointers(for: identity))
+        let health = isDeleted ? .notFound : Health.of(object, at: now)
+        self.health = health.status
+        reason = health.status == .current ? "" : health.message
+        live = keepsObject ? object : nil
+    }
+}

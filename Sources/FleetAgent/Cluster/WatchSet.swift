@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import HTTPTransport
+import KubernetesAPI
+import Manifests
+import Synchronization
+
+/// Takes what lists and watches see.
+protocol Observer: Sendable {
+    func seen(_ sighting: Sighting) async
+    /// A whole list of a kind has been handed over; `version` is the list's.
+    func listed(_ type: ResourceType, seen: Set<ObjectIdentity>, version: UInt64) async
+}
+
+/// One watch per kind, over all namespaces, of the objects that carry an ApplySet's label.
+final class WatchSet: Sendable {
+    private struct Key: Hashable {
+        var apiVersion: String
+        var kind: String
+    }
+
+    private let watches = Mutex<[Key: KindWatch]>([:])
+    private let cluster: ClusterAccess
+    private let rules: RuleBoard
+    private let reachability: Reachability
+    private let clock: AgentClock
+    private let observer: any Observer
+    private let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
+
+    init(
+        cluster: ClusterAccess, rules: RuleBoard, reachability: Reachability, clock: AgentClock, observer: any Observer,
+        spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void
+    ) {
+        self.cluster = cluster
+        self.rules = rules
+        self.reachability = reachability
+        self.clock = clock
+        self.observer = observer
+        self.spawn = spawn
+    }
+
+    /// Starts the watches that are missing. Returns whether the first list of each kind has been handed over; applications are woken
+    /// when it has.
+    func ensure(_ types: some Sequence<ResourceType>) -> Bool {
+        var areListed = true
+        for type in types where type.verbs.contains("watch") && type.verbs.contains("list") {
+            let (watch, isNew) = watches.withLock { watches in
+                let key = Key(apiVersion: type.apiVersion, kind: type.kind)
+                if let watch = watches[key] { return (watch, false) }
+                let watch = KindWatch(
+                    type: type, client: cluster.client, rules: rules, reachability: reachability, clock: clock, observer: observer)
+                watches[key] = watch
+                return (watch, true)
+            }
+            if isNew { spawn { await watch.run() } }
+            if !watch.isListed { areListed = false }
+        }
+        return areListed
+    }
+}
+
+/// Follows one kind: a list, then a watch from there, for ever.
+final class KindWatch: Sendable {
+    private let type: ResourceType
+    private let client: KubernetesClient
+    private let rules: RuleBoard
+    private let reachability: Reachability
+    private let clock: AgentClock
+    private let observer: any Observer
+    private let listedFlag = Mutex(false)
+
+    private static let selection = Selection(labelSelector: Ownership.partOfLabel)
+
+    init(
+        type: ResourceType, client: KubernetesClient, rules: RuleBoard, reachability: Reachability, clock: AgentClock,
+        observer: any Observer
+    ) {
+        self.type = type
+        self.client = client
+        self.rules = rules
+        self.reachability = reachability
+        self.clock = clock
+        self.observer = observer
+    }
+
+    var isListed: Bool { listedFlag.withLock { $0 } }
+
+    func run() async {
+        var backoff = Backoff(base: .milliseconds(100), cap: .seconds(60))
+        var version: String?
+        while !Task.isCancelled {
+            do {
+                let from: String
+                if let version { from = version } else { from = try await list() }
+                version = from
+                backoff.reset()
+                try await follow(from: from) { version = $0 }
+            } catch {
+                guard let failure = error as? KubernetesError, !failure.isCancelled, !Task.isCancelled else { return }
+                reachability.failed(failure)
+                if failure.isExpired || failure.isUnknownResource { version = nil }
+                var random = SystemRandomNumberGenerator()
+                let pause = failure.isExpired ? .milliseconds(20) : max(backoff.next(using: &random), failure.retryAfter ?? .zero)
+                do { try await clock.sleep(pause) } catch { return }
+            }
+        }
+    }
+
+    private func list() async throws -> String {
+        var sightings: [Sighting] = []
+        let now = clock.now()
+        let version = try await client.list(type, Self.selection) { object in
+            if let sighting = Sighting(object, keepsObject: false, rules: rules, now: now) { sightings.append(sighting) }
+        }
+        reachability.answered()
+        var seen: Set<ObjectIdentity> = []
+        for sighting in sightings {
+            seen.insert(sighting.identity)
+            await observer.seen(sighting)
+        }
+        listedFlag.withLock { $0 = true }
+        await observer.listed(type, seen: seen, version: UInt64(version) ?? 0)
+        return version
+    }
+
+    private func follow(from version: String, _ reached: (String) -> Void) async throws {
+        // Spread, so that the watches of many agents and kinds do not end together.
+        let watch = try await client.watch(type, Self.selection, from: version, timeout: .seconds(Int64.random(in: 240...360)))
+        reachability.answered()
+        for try await event in watch {
+            let (object, isDeleted): (Value, Bool)
+            switch event {
+            case .added(let value), .modified(let value): (object, isDeleted) = (value, false)
+            case .deleted(let value): (object, isDeleted) = (value, true)
+            case .bookmark(let version):
+                reached(version)
+                continue
+            }
+            if let version = object.at("metadata", "resourceVersion")?.string { reached(version) }
+            if let sighting = Sighting(object, isDeleted: isDeleted, keepsObject: true, rules: rules, now: clock.now()) {
+                await observer.seen(sighting)
+            }
+        }
+    }
+}

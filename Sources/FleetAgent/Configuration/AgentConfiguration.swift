@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package import HTTPTransport
+package import KubernetesAPI
+
+/// What an agent is told when it starts.
+package struct AgentConfiguration: Sendable {
+    /// The coordinator's URL, with or without a slash at its end.
+    package var coordinator: String
+    /// The name under which this cluster is enrolled.
+    package var cluster: String
+    /// The file with the bearer token for the coordinator; read again for every request, so that it can be replaced.
+    package var tokenFile: String
+    /// Whom to trust as the coordinator.
+    package var coordinatorTrust: TrustSettings
+    package var connection: ClusterConnection
+    /// The folder that desired state and objects are kept in.
+    package var stateDirectory: String
+    /// The longest that a poll waits; seconds.
+    package var pollWaitSeconds: Int
+    package var version: String
+
+    package init(
+        coordinator: String, cluster: String, tokenFile: String, coordinatorTrust: TrustSettings = .system,
+        connection: ClusterConnection, stateDirectory: String, pollWaitSeconds: Int = 50, version: String = "0.1.0"
+    ) {
+        self.coordinator = String(coordinator.reversed().drop { $0 == "/" }.reversed())
+        self.cluster = cluster
+        self.tokenFile = tokenFile
+        self.coordinatorTrust = coordinatorTrust
+        self.connection = connection
+        self.stateDirectory = stateDirectory
+        self.pollWaitSeconds = pollWaitSeconds
+        self.version = version
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import Compression
+import HTTPTransport
+import Manifests
+import Synchronization
+import Threads
+
+/// Why the coordinator did not do what it was asked.
+struct CoordinatorError: Error, Sendable, Hashable, CustomStringConvertible {
+    var status: Int
+    var message: String
+    /// Somebody has to mend it (a token, a version, another agent): asking often does not help.
+    var isSlow: Bool { status == 401 || status == 403 || status == 409 || status == 426 }
+    /// The answer did not fit; asking for less may help.
+    var isTooLarge = false
+
+    var description: String { message }
+}
+
+/// Speaks the agent protocol: JSON over HTTP/1.1 with a bearer token.
+final class CoordinatorClient: Sendable {
+    private let http: HTTPClient
+    private let base: String
+    private let tokenFile: String
+    private let thread = ThreadExecutor(name: "token")
+    private let token = Mutex<String?>(nil)
+
+    private static let compressedFrom = 1_024
+    private static let objectsAtOnce = 100
+
+    init(_ configuration: AgentConfiguration) {
+        base = configuration.coordinator
+        tokenFile = configuration.tokenFile
+        http = HTTPClient(
+            configuration: HTTPClient.Configuration(
+                connectionsPerHostMax: 4, userAgent: "flotilla-agent/\(configuration.version)", trust: configuration.coordinatorTrust))
+    }
+
+    func poll(_ request: PollRequest) async throws(CoordinatorError) -> PollResponse {
+        let answer = try await post("poll", request.json, wait: .seconds(request.waitSeconds + 20), bytesMax: 64 << 20)
+        return try read(answer) { (value) throws(ShapeError) in try PollResponse(json: value) }
+    }
+
+    func report(_ report: Report) async throws(CoordinatorError) -> ReportResponse {
+        let answer = try await post("report", report.json, wait: .seconds(30), bytesMax: 1 << 20)
+        return try read(answer) { (value) throws(ShapeError) in try ReportResponse(json: value) }
+    }
+
+    /// Fetches objects in batches and stores each that is what it should be.
+    /// - Throws: `CoordinatorError` when one is not given out, `StateError` when it cannot be stored.
+    func fetch(_ digests: [Digest], into state: StateFolder) async throws {
+        var rest = digests[...]
+        var size = Self.objectsAtOnce
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(size))
+            guard let response = try await objects(batch, mayBeTooLarge: size > 1) else {
+                size /= 4
+                continue
+            }
+            let wanted = Set(batch)
+            var found: [(digest: Digest, bytes: [UInt8])] = []
+            for object in response.objects {
+                let bytes = Canonical.bytes(object)
+                let digest = Digest.sha256(bytes)
+                if wanted.contains(digest) { found.append((digest, bytes)) }
+            }
+            let got = Set(found.map(\.digest))
+            if let absent = batch.first(where: { !got.contains($0) }) {
+                throw CoordinatorError(status: 404, message: "the coordinator did not give out the object \(absent)")
+            }
+            try await state.store(found)
+            rest = rest.dropFirst(batch.count)
+        }
+    }
+
+    /// `nil` where the answer would be too large and less may be asked for.
+    private func objects(_ digests: [Digest], mayBeTooLarge: Bool) async throws(CoordinatorError) -> ObjectsResponse? {
+        do {
+            let answer = try await post("objects", ObjectsRequest(digests: digests).json, wait: .seconds(60), bytesMax: 32 << 20)
+            return try read(answer) { (value) throws(ShapeError) in try ObjectsResponse(json: value) }
+        } catch {
+            if error.isTooLarge, mayBeTooLarge { return nil }
+            throw error
+        }
+    }
+
+    func shutdown() async {
+        await http.shutdown()
+        thread.stop()
+    }
+
+    // MARK: Requests
+
+    private func post(_ what: String, _ message: Value, wait: Duration, bytesMax: Int) async throws(CoordinatorError) -> Value {
+        var response = try await send(what, message, wait: wait, bytesMax: bytesMax)
+        if response.status == 401 {
+            // The token may have been replaced since it was read.
+            token.withLock { $0 = nil }
+            response = try await send(what, message, wait: wait, bytesMax: bytesMax)
+        }
+        guard response.status == 200 else { throw refusal(response, what) }
+        do { return try JSON.read(response.body) } catch {
+            throw CoordinatorError(status: 0, message: "POST \(base)/agent/v1/\(what): the answer is not JSON: \(error.message)")
+        }
+    }
+
+    private func send(_ what: String, _ message: Value, wait: Duration, bytesMax: Int) async throws(CoordinatorError) -> HTTPResponse {
+        var body = JSON.write(message)
+        var headers: [(name: String, value: String)] = [
+            ("Authorization", "Bearer \(try await currentToken())"), ("Content-Type", "application/json"),
+            ("Accept", "application/json"), (ProtocolVersion.header, "\(ProtocolVersion.current)"),
+        ]
+        if body.count >= Self.compressedFrom, let compressed = try? Gzip.compress(body) {
+            body = compressed
+            headers.append(("Content-Encoding", "gzip"))
+        }
+        do {
+            return try await http.send(
+                HTTPRequest(
+                    method: "POST", url: "\(base)/agent/v1/\(what)", headers: headers, body: body, deadline: wait,
+                    responseBytesMax: bytesMax, acceptGzip: true, receiveBufferBytes: what == "poll" ? 1_024 : nil))
+        } catch {
+            throw CoordinatorError(status: 0, message: error.message, isTooLarge: error.kind == .tooLarge)
+        }
+    }
+
+    private func currentToken() async throws(CoordinatorError) -> String {
+        if let known = token.withLock({ $0 }) { return known }
+        let path = tokenFile
+        let read: String
+        do {
+            read = try await thread.run {
+                let bytes = try Folder.read(path, bytesMax: 64 << 10) ?? []
+                return String(decoding: bytes.filter { $0 > 32 && $0 < 127 }, as: UTF8.self)
+            }
+        } catch {
+            throw CoordinatorError(status: 401, message: "cannot read the coordinator's token: \(error)")
+        }
+        guard !read.isEmpty else { throw CoordinatorError(status: 401, message: "\(path) contains no token: enrol the cluster again") }
+        token.withLock { $0 = read }
+        return read
+    }
+
+    private func refusal(_ response: HTTPResponse, _ what: String) -> CoordinatorError {
+        let document = try? JSON.read(response.body)
+        let said = document?.at("error", "message")?.string ?? document?["message"]?.string ?? document?["detail"]?.string
+        let text = said ?? String(decoding: response.body.prefix(300), as: UTF8.self)
+        let meaning =
+            switch response.status {
+            case 401, 403: "the coordinator does not accept this agent's token"
+            case 409: "another agent instance polls for this cluster"
+            case 426: "the coordinator does not speak this agent's protocol version: upgrade the older of the two"
+            case 429: "the coordinator asks to slow down"
+            default: "the coordinator answered \(response.status)"
+            }
+        return CoordinatorError(
+            status: response.status, message: "POST \(base)/agent/v1/\(what): \(meaning)\(text.isEmpty ? "" : ": \(text)")")
+    }
+
+    private func read<Message>(_ value: Value, _ body: (Value) throws(ShapeError) -> Message) throws(CoordinatorError) -> Message {
+        do { return try body(value) } catch {
+            throw CoordinatorError(status: 0, message: "\(base): the coordinator's answer is not understood: \(error)")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import Manifests
+import Synchronization
+
+/// What the coordinator has still to be told. States are coalesced: only an application's latest counts; events are bounded.
+final class ReportQueue: Sendable {
+    static let eventsMax = 2_000
+
+    private struct State {
+        /// The latest state of each application, told or not.
+        var applications: [String: ApplicationReport] = [:]
+        var untold: Set<String> = []
+        var events: [AgentEvent] = []
+        var dropped = 0
+        var isUrgent = false
+    }
+
+    private let state = Mutex(State())
+    let wakeup = Wakeup()
+
+    /// - Parameter urgent: whether this must not wait for others to join it.
+    func put(_ report: ApplicationReport, urgent: Bool) {
+        state.withLock { state in
+            state.applications[report.application] = report
+            state.untold.insert(report.application)
+            if urgent { state.isUrgent = true }
+        }
+        wakeup.wake()
+    }
+
+    func add(_ event: AgentEvent) {
+        state.withLock { state in
+            state.events.append(event)
+            guard state.events.count > Self.eventsMax else { return }
+            // What happened often and matters least goes first.
+            let index = state.events.firstIndex { [.healthChanged, .applied, .healed].contains($0.kind) } ?? 0
+            state.events.remove(at: index)
+            state.dropped += 1
+        }
+        wakeup.wake()
+    }
+
+    var isUrgent: Bool { state.withLock { $0.isUrgent } }
+    var hasNews: Bool { state.withLock { !$0.untold.isEmpty || !$0.events.isEmpty } }
+
+    /// Takes what is to be told next, at most what one report may carry; `nil` when there is nothing.
+    func take() -> (applications: [ApplicationReport], events: [AgentEvent])? {
+        state.withLock { state in
+            guard !state.untold.isEmpty || !state.events.isEmpty else { return nil }
+            let names = state.untold.sorted().prefix(Report.applicationsMax)
+            state.untold.subtract(names)
+            var events = Array(state.events.prefix(Report.eventsMax))
+            state.events.removeFirst(events.count)
+            if state.dropped > 0, !events.isEmpty {
+                events[0].message += " (\(state.dropped) other events were lost meanwhile)"
+                state.dropped = 0
+            }
+            state.isUrgent = false
+            return (names.compactMap { state.applications[$0] }, events)
+        }
+    }
+
+    /// Tells everything again.
+    func repeatEverything() {
+        state.withLock { state in
+            state.untold.formUnion(state.applications.keys)
+            state.isUrgent = true
+        }
+        wakeup.wake()
+    }
+
+    /// Forgets an application whose removal has been told.
+    func forget(_ application: String) {
+        state.withLock { state in
+            state.applications[application] = nil
+            state.untold.remove(application)
+        }
+    }
+}

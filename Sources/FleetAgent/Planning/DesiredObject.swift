@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
+import KubernetesAPI
+import Manifests
+
+/// One object of a bundle, known by what planning needs; its body stays on disk.
+struct PlannedObject: Sendable, Hashable {
+    /// With the namespace filled in.
+    var identity: ObjectIdentity
+    var apiVersion: String
+    var body: Digest
+    /// What an apply of it would be known by: the body and everything that prepares it.
+    var applied: Digest
+    var phase: ApplyPhase
+    /// For a CustomResourceDefinition: the group and kind that it defines.
+    var defines: String?
+}
+
+/// The order in which objects are applied: each phase needs the ones before.
+enum ApplyPhase: Int, Sendable, Hashable, Comparable, CaseIterable {
+    case namespaces, definitions, rest, webhooks
+
+    static func < (left: ApplyPhase, right: ApplyPhase) -> Bool { left.rawValue < right.rawValue }
+
+    init(group: String, kind: String) {
+        switch (group, kind) {
+        case ("", "Namespace"): self = .namespaces
+        case ("apiextensions.k8s.io", "CustomResourceDefinition"): self = .definitions
+        case ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+            ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"):
+            self = .webhooks
+        default: self = .rest
+        }
+    }
+}
+
+/// Why an object of a bundle cannot be applied as it is.
+struct PlanError: Error, Hashable, CustomStringConvertible {
+    var message: String
+    var description: String { message }
+}
+
+enum DesiredObject {
+    /// What is known of an object before it is applied.
+    /// - Parameter isNamespaced: whether its kind lives in namespaces; `nil` when unknown, which leaves the namespace as it is.
+    static func plan(_ object: Value, digest: Digest, task: SyncTask, isNamespaced: Bool?) throws(PlanError) -> PlannedObject {
+        guard let written = ObjectIdentity(object), let apiVersion = object["apiVersion"]?.string else {
+            throw PlanError(message: "an object of the bundle (\(digest)) has no apiVersion, kind or metadata.name")
+        }
+        var namespace = written.namespace
+        if isNamespaced == false { namespace = "" } else if isNamespaced == true, namespace.isEmpty { namespace = task.namespace }
+        let identity = ObjectIdentity(group: written.group, kind: written.kind, namespace: namespace, name: written.name)
+        let phase = ApplyPhase(group: identity.group, kind: identity.kind)
+        var defines: String?
+        if phase == .definitions, let group = object.at("spec", "group")?.string, let kind = object.at("spec", "names", "kind")?.string {
+            defines = "\(group)/\(kind)"
+        }
+        return PlannedObject(
+            identity: identity, apiVersion: apiVersion, body: digest, applied: appliedDigest(body: digest, identity: identity, task: task),
+            phase: phase, defines: defines)
+    }
+
+    /// Changes whenever the same body has to be sent again: another namespace, owner, or other ignored paths.
+    static func appliedDigest(body: Digest, identity: ObjectIdentity, task: SyncTask) -> Digest {
+        let ignored = task.options.ignore.pointers(for: identity).map(\.description).sorted()
+        return Canonical.digest(
+            .map([
+                "application": .string(task.application), "body": .string(body.description), "namespace": .string(identity.namespace),
+                "ignore": .list(ignored.map { .string($0) }),
+            ]))
+    }
+
+    /// The object as it is sent: namespace and labels filled in, without what only a server writes.
+    static func prepare(_ object: Value, as identity: ObjectIdentity, application: String) -> Value {
+        var object = object
+        object["status"] = nil
+        var metadata = object["metadata"] ?? .map(Map())
+        for key in ["managedFields", "creationTimestamp", "resourceVersion", "uid", "generation", "selfLink"] { metadata[key] = nil }
+        metadata["namespace"] = identity.namespace.isEmpty ? nil : .string(identity.namespace)
+        var labels = metadata["labels"]?.map ?? Map()
+        labels[Ownership.applicationLabel] = .string(application)
+        labels[Ownership.partOfLabel] = .string(Ownership.applySetID(application: application))
+        metadata["labels"] = .map(labels)
+        object["metadata"] = metadata
+        return object
+    }
+
+    /// Takes the ignored places from the live object: left out where another manager owns them or the live object has none (applying
+    /// them would set what is to be ignored), their live value otherwise (leaving out what the last apply owned would remove it).
+    static func yield(_ pointers: [JSONPointer], of object: Value, to live: Value) -> Value {
+        var object = object
+        for pointer in pointers {
+            let liveValue = pointer.resolve(in: live)
+            let isForeign = OwnedFields.manager(of: pointer, in: live) != nil
+            object = Self.setting(object, pointer.steps[...], isForeign ? nil : liveValue)
+        }
+        return object
+    }
+
+    private static func setting(_ value: Value, _ steps: ArraySlice<String>, _ new: Value?) -> Value {
+        guard let step = steps.first else { return new ?? value }
+        let rest = steps.dropFirst()
+        switch value {
+        case .map(var map):
+            if rest.isEmpty {
+                map[step] = new
+            } else if let next = map[step] {
+                map[step] = setting(next, rest, new)
+            }
+            return .map(map)
+        case .list(var items):
+            guard let index = JSONPointer.index(step), items.indices.contains(index) else { return value }
+            if rest.isEmpty {
+                if let new { items[index] = new } else { items.remove(at: index) }
+            } else {
+                items[index] = setting(items[index], rest, new)
+            }
+            return .list(items)
+        case .null, .bool, .int, .decimal, .string: return value
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import KubernetesAPI
+import Manifests
+
+/// What the agent remembers of one object that it has applied: digests, not bodies.
+struct ObjectRecord: Sendable, Hashable {
+    /// The version it is applied and watched in, such as `apps/v1`.
+    var apiVersion: String
+    /// What was applied: the digest of the desired object and of how it was prepared. `nil` for an object that was found by its
+    /// labels and never applied by this state folder.
+    var applied: Digest?
+    /// The desired object's digest in the cache, by which its body is found.
+    var body: Digest?
+    /// The fields that the last apply owned, with their values, as the server stored them.
+    var projection: Digest?
+    var uid: String
+    /// The resource version of the last apply; 0 where it is no number.
+    var version: UInt64
+    var health: HealthStatus = .unknown
+    /// Why it is not Current; empty when it is.
+    var reason = ""
+
+    var json: Value {
+        var map: Map = ["apiVersion": .string(apiVersion), "uid": .string(uid), "version": .string(String(version))]
+        if let applied { map["applied"] = .string(applied.description) }
+        if let body { map["body"] = .string(body.description) }
+        if let projection { map["projection"] = .string(projection.description) }
+        return .map(map)
+    }
+
+    init(apiVersion: String, applied: Digest?, body: Digest?, projection: Digest?, uid: String, version: UInt64) {
+        self.apiVersion = apiVersion
+        self.applied = applied
+        self.body = body
+        self.projection = projection
+        self.uid = uid
+        self.version = version
+    }
+
+    init?(json: Value) {
+        guard let apiVersion = json["apiVersion"]?.string, let uid = json["uid"]?.string else { return nil }
+        self.init(
+            apiVersion: apiVersion, applied: json["applied"]?.string.flatMap { Digest($0) },
+            body: json["body"]?.string.flatMap { Digest($0) }, projection: json["projection"]?.string.flatMap { Digest($0) }, uid: uid,
+            version: json["version"]?.string.flatMap { UInt64($0) } ?? 0)
+    }
+}
+
+/// The objects of one application as last applied; what pruning starts from.
+struct Inventory: Sendable, Hashable {
+    /// The generation that was last applied as a whole.
+    var synced: String = ""
+    /// What the ApplySet parent's annotation says; `nil` when unknown.
+    var parentKinds: [String]?
+    var records: [ObjectIdentity: ObjectRecord] = [:]
+
+    var json: Value {
+        var map: Map = ["format": "flotilla.dev/inventory/v1", "synced": .string(synced)]
+        if let parentKinds { map["parentKinds"] = .list(parentKinds.map { .string($0) }) }
+        map["objects"] = .list(
+            records.sorted { $0.key < $1.key }.map { identity, record in
+                var object = record.json
+                object["group"] = .string(identity.group)
+                object["kind"] = .string(identity.kind)
+                object["namespace"] = .string(identity.namespace)
+                object["name"] = .string(identity.name)
+                return object
+            })
+        return .map(map)
+    }
+
+    init() {}
+
+    init?(json: Value) {
+        guard json["format"]?.string == "flotilla.dev/inventory/v1" else { return nil }
+        synced = json["synced"]?.string ?? ""
+        parentKinds = json["parentKinds"]?.list?.compactMap(\.string)
+        for object in json["objects"]?.list ?? [] {
+            guard let kind = object["kind"]?.string, let name = object["name"]?.string, let record = ObjectRecord(json: object) else {
+                continue
+            }
+            let identity = ObjectIdentity(
+                group: object["group"]?.string ?? "", kind: kind, namespace: object["namespace"]?.string ?? "", name: name)
+            records[identity] = record
+        }
+    }
+}
