@@ -126,7 +126,11 @@ package struct Coordinator: Service {
             about: WebServices.About(
                 version: FlotillaVersion.current, allowedSigners: allowedSigners, publicURL: configuration.publicURL,
                 repository: configuration.fleetRepository.url, branch: configuration.branch),
-            isFollowing: { [follower] in follower.status.isReady }, logger: logger
+            following: { [follower] in
+                let status = follower.status
+                return WebServices.Following(
+                    isReady: status.isReady, lastFetch: status.lastFetch, failure: status.failure, failures: status.fetchFailures)
+            }, logger: logger
         ).makeServer(
             HTTPServer.Configuration(
                 host: configuration.host, port: configuration.port, certificatePath: configuration.tlsCertificate,

@@ -11,8 +11,7 @@ struct OperationRoutes: Sendable {
     let webhook: WebhookGate
     let counters: Counters
     let allowedSigners: String
-    /// Whether the fleet repository has been fetched at least once.
-    let isFollowing: @Sendable () -> Bool
+    let following: @Sendable () -> WebServices.Following
 
     static let databasePatience = Duration.seconds(2)
     static let webhookMax = 1 << 20
@@ -21,7 +20,10 @@ struct OperationRoutes: Sendable {
         table.get("/healthz", .open, "200 while this process serves", answer: .text("text/plain")) { _ in .text("ok\n") }
         table.get("/readyz", .open, "200 when the database answers and the fleet repository was fetched", answer: .text("text/plain")) {
             _ in
-            guard isFollowing() else { throw APIFailure(.serviceUnavailable, "not-ready", "the fleet repository has not been fetched yet") }
+            // Why it was not read may name things that are not everybody's business: metrics and pages say it.
+            guard following().isReady else {
+                throw APIFailure(.serviceUnavailable, "not-ready", "the fleet repository has not been read yet")
+            }
             do {
                 _ = try await store.database.read(timeout: Self.databasePatience) { try $0.query("select 1 as one").count }
             } catch {

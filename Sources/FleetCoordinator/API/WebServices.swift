@@ -21,6 +21,17 @@ struct WebServices: Sendable {
         var branch: String = ""
     }
 
+    /// How following the fleet repository goes.
+    struct Following: Sendable {
+        /// It has been read at least once.
+        var isReady: Bool
+        var lastFetch: Timestamp?
+        /// Why the last round failed; empty when it did not.
+        var failure = ""
+        /// Rounds that failed since the process began.
+        var failures = 0
+    }
+
     let store: Store
     let engine: PromotionEngine
     let agents: AgentService
@@ -29,8 +40,7 @@ struct WebServices: Sendable {
     let bells: Bells
     let counters: Counters
     let about: About
-    /// Whether the fleet repository has been fetched at least once.
-    let isFollowing: @Sendable () -> Bool
+    let following: @Sendable () -> Following
     let logger: Logger
 
     let fan: EventFan
@@ -43,7 +53,7 @@ struct WebServices: Sendable {
     /// - Throws: only where a page's template is wrong.
     init(
         store: Store, engine: PromotionEngine, agents: AgentService, credentials: Credentials, time: WallTime, bells: Bells,
-        counters: Counters, about: About, isFollowing: @escaping @Sendable () -> Bool, logger: Logger
+        counters: Counters, about: About, following: @escaping @Sendable () -> Following, logger: Logger
     ) throws {
         self.store = store
         self.engine = engine
@@ -52,8 +62,10 @@ struct WebServices: Sendable {
         self.time = time
         self.bells = bells
         self.counters = counters
+        var about = about
+        about.repository = RepositoryName.shown(about.repository)
         self.about = about
-        self.isFollowing = isFollowing
+        self.following = following
         self.logger = logger
         let startedAt = time.now
         self.startedAt = startedAt
@@ -66,7 +78,7 @@ struct WebServices: Sendable {
         }
         let metrics = Metrics(
             store: store, time: time, startedAt: startedAt, version: about.version, counters: counters, waiters: agents.waiters, fan: fan,
-            kinds: EventKinds(store: store))
+            kinds: EventKinds(store: store), following: following)
         self.metrics = Remembered(milliseconds: 1_000, time: time) { try await metrics.text() }
         pages = try Pages()
     }
@@ -76,7 +88,7 @@ struct WebServices: Sendable {
         var table = RouteTable()
         OperationRoutes(
             store: store, metrics: metrics, webhook: webhook, counters: counters, allowedSigners: about.allowedSigners,
-            isFollowing: isFollowing
+            following: following
         ).add(to: &table)
         AgentRoutes(agents: agents, counters: counters).add(to: &table)
         FleetRoutes(store: store, time: time, version: about.version, counts: counts).add(to: &table)
@@ -87,7 +99,7 @@ struct WebServices: Sendable {
         ).add(to: &table)
         let gate = gate(listensOnLoopback: listensOnLoopback)
         PageRoutes(
-            store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, readers: bells.readers
+            store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, following: following
         ).add(to: &table)
         SignInRoutes(store: store, time: time, pages: pages, credentials: credentials, usesTLS: usesTLS, version: about.version)
             .add(to: &table)

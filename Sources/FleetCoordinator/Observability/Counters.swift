@@ -5,15 +5,11 @@ import Synchronization
 final class Counters: Sendable {
     enum Name: String, Sendable, CaseIterable {
         case reports = "flotilla_reports_total"
-        case gitFetches = "flotilla_git_fetches_total"
-        case gitFetchFailures = "flotilla_git_fetch_failures_total"
         case webhooks = "flotilla_webhooks_total"
 
         var help: String {
             switch self {
             case .reports: "Agents' reports that were stored by this process."
-            case .gitFetches: "Fetches from the Git host by this process."
-            case .gitFetchFailures: "Fetches from the Git host that failed."
             case .webhooks: "Calls of the Git webhook."
             }
         }

@@ -15,6 +15,7 @@ struct Metrics: Sendable {
     let waiters: PollWaiters
     let fan: EventFan
     let kinds: EventKinds
+    let following: @Sendable () -> WebServices.Following
 
     func text() async throws -> String {
         let now = time.now
@@ -62,6 +63,15 @@ struct Metrics: Sendable {
         text.add("flotilla_journal_pending", .gauge, "Decisions that are not on a journal branch yet.", [([], fleet.journalPending)])
         text.add("flotilla_agent_polls_parked", .gauge, "Agents' polls that wait in this process.", [([], waiters.parked)])
         text.add("flotilla_event_streams", .gauge, "Readers of the event stream in this process.", [([], fan.streams)])
+        let following = following()
+        text.add(
+            "flotilla_git_fetch_failures_total", .counter, "Rounds of following the fleet repository that failed.",
+            [([], following.failures)])
+        if let lastFetch = following.lastFetch {
+            text.add(
+                "flotilla_git_last_fetch_timestamp_seconds", .gauge, "When the fleet repository was last fetched.",
+                [([], Int(lastFetch.seconds))])
+        }
         for name in Counters.Name.allCases { text.add(name.rawValue, .counter, name.help, [([], counters[name])]) }
         text.add(
             "flotilla_http_requests_total", .counter, "Answers of this process by the first digit of their status.",

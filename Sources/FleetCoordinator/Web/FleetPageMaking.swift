@@ -5,6 +5,7 @@ import Promotion
 /// What the first page is made from.
 struct FleetFacts: Sendable {
     var counts: FleetCounts
+    var following: WebServices.Following
     var trunk: FleetCommitRows.Commit?
     var stages: [StageReading]
     var latest: [ReleaseReading]
@@ -56,6 +57,12 @@ extension Presenting {
 
     private func attention(_ facts: FleetFacts) -> [FleetPage.Attention] {
         var items: [FleetPage.Attention] = []
+        if !facts.following.failure.isEmpty {
+            items.append(
+                FleetPage.Attention(
+                    key: "following", status: Badge(.failed, "Git"), title: "The fleet repository cannot be read",
+                    text: facts.following.failure, since: ago(facts.following.lastFetch), address: "/events", action: "Events"))
+        }
         if let trunk = facts.trunk, !trunk.valid {
             items.append(
                 FleetPage.Attention(

@@ -13,7 +13,7 @@ struct PageRoutes: Sendable {
     let counts: Remembered<FleetCounts>
     let actions: StageActions
     let about: WebServices.About
-    let readers: Bell
+    let following: @Sendable () -> WebServices.Following
 
     private static let pageSize = 100
     /// Clusters that the map on the first page shows.
@@ -43,7 +43,7 @@ struct PageRoutes: Sendable {
                 return (
                     newest,
                     FleetFacts(
-                        counts: counts, trunk: try FleetCommitRows.newest(session, valid: false), stages: stages,
+                        counts: counts, following: following(), trunk: try FleetCommitRows.newest(session, valid: false), stages: stages,
                         latest: try ReadReleases.latest(session, pipelines: Array(Set(stages.map(\.stage.id.pipeline))).sorted()),
                         clusters: try ReadClusters.page(session, environment: nil, after: "", limit: Self.tilesMax),
                         unwell: try ReadApplications.unwell(session, limit: 25),

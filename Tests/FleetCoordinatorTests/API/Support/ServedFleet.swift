@@ -50,7 +50,7 @@ struct ServedFleet: Sendable {
             bells: fleet.engine.bells, counters: Counters(),
             about: WebServices.About(
                 version: "0.0.0", allowedSigners: keys.allowedSigners, publicURL: nil, repository: "file://fleet.git", branch: "main"),
-            isFollowing: { true }, logger: logger)
+            following: { WebServices.Following(isReady: true) }, logger: logger)
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let server = try web.makeServer(HTTPServer.Configuration(host: host)) { port in running.yield(port) }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [server], logger: logger))
