@@ -86,12 +86,25 @@ struct Presenting: Sendable {
         return observed.message
     }
 
+    /// An event's stable name as people read it: `Wave finished` for `waveFinished`.
+    static func words(_ kind: String) -> String {
+        var text = ""
+        for (index, character) in kind.enumerated() {
+            if index == 0 {
+                text += character.uppercased()
+            } else {
+                text += character.isUppercase ? " \(character.lowercased())" : "\(character)"
+            }
+        }
+        return text
+    }
+
     func event(_ event: FleetEvent) -> EventRow {
         var badges: [Badge] = []
         switch event.severity {
-        case .error: badges.append(Badge(.failed, event.kind))
-        case .warning: badges.append(Badge(.waiting, event.kind))
-        case .info: badges.append(Badge(event.kind == "verified" ? .current : .offline, event.kind))
+        case .error: badges.append(Badge(.failed, Self.words(event.kind)))
+        case .warning: badges.append(Badge(.waiting, Self.words(event.kind)))
+        case .info: badges.append(Badge(event.kind == "verified" ? .current : .offline, Self.words(event.kind)))
         }
         var place: [Link] = []
         if let cluster = event.cluster {
