@@ -114,7 +114,7 @@ final class ClusterCore {
         if recordsChanges { changes.append(event) }
         for (id, watch) in watches where watch.after < event.version {
             guard let (kind, object) = watch.event(event) else { continue }
-            if !watch.send(watch.line(kind, converted(object, to: watch.type))) { closeWatch(id) }
+            if !watch.send(watch.line(kind, converted(object, to: watch.type), now: now)) { closeWatch(id) }
         }
         noticed(event, type)
     }

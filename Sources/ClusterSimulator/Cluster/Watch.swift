@@ -40,17 +40,19 @@ struct Watch {
         }
     }
 
-    func line(_ kind: String, _ object: Value) -> [UInt8] {
-        var bytes = JSON.write(["type": .string(kind), "object": shown(object)])
+    func line(_ kind: String, _ object: Value, now: Timestamp) -> [UInt8] {
+        var bytes = JSON.write(["type": .string(kind), "object": shown(object, now)])
         bytes.append(UInt8(ascii: "\n"))
         return bytes
     }
 
-    private func shown(_ object: Value) -> Value {
+    private func shown(_ object: Value, _ now: Timestamp) -> Value {
         switch form {
         case .objects: object
         case .metadata: PartialObject.value(object)
-        case .table(let part): Table.value(type: type, objects: [object], includes: part, metadata: [:], now: .epoch)
+        case .table(let part):
+            Table.value(
+                type: type, objects: [object], includes: part, metadata: ["resourceVersion": .string(object.resourceVersion)], now: now)
         }
     }
 

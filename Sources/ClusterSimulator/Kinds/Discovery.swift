@@ -6,6 +6,8 @@ import Manifests
 /// What a cluster says it serves.
 struct Discovery {
     let types: [ResourceType]
+    /// The host and port that the client asked.
+    let address: String
 
     static let version: Value = [
         "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
@@ -39,7 +41,7 @@ struct Discovery {
         if wantsAggregated(accept) { return .object(aggregate([""]), contentType: Self.aggregated) }
         return .object([
             "kind": "APIVersions", "versions": ["v1"],
-            "serverAddressByClientCIDRs": [["clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:6443"]],
+            "serverAddressByClientCIDRs": [["clientCIDR": "0.0.0.0/0", "serverAddress": .string(address)]],
         ])
     }
 

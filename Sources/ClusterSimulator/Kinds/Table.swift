@@ -206,12 +206,7 @@ enum TableColumns {
                 Column(name: "Created At", type: "date") { object, _ in object.at("metadata", "creationTimestamp") ?? .null },
             ]
         default:
-            return [
-                name,
-                Column(name: type.group.isEmpty ? "Age" : "Age", description: Table.ageText) { object, now in
-                    .string(Table.age(object, now))
-                },
-            ]
+            return [name, age]
         }
     }
 

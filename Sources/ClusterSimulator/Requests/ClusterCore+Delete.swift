@@ -120,8 +120,7 @@ extension ClusterCore {
         let grace = gracePeriod(object, type, options)
         if finalizers.isEmpty, !waitsForSpec, grace == 0 {
             if !dryRun { erase(type, result) }
-            if let version = dryRun ? nil : Optional(store.version) { result.set(.string(String(version)), "metadata", "resourceVersion") }
-            if type.isCustom || type.kind == "Pod" || Self.answersWithObject(type) { return (result, true) }
+            if !dryRun { result.set(.string(String(store.version)), "metadata", "resourceVersion") }
             return (result, true)
         }
         if object.isTerminating, finalizers == object.finalizers {

@@ -133,7 +133,7 @@ extension ClusterCore {
             }, finish: { continuation.finish() })
         if from == 0 || wantsInitial {
             for object in store.list(context.type.key, namespace: namespace) where watch.matches(object) {
-                _ = watch.send(watch.line("ADDED", converted(object, to: context.type)))
+                _ = watch.send(watch.line("ADDED", converted(object, to: context.type), now: now))
             }
             if wantsInitial, watch.wantsBookmarks { _ = watch.send(watch.bookmark(store.version, endsInitialEvents: true)) }
         } else {
@@ -148,7 +148,7 @@ extension ClusterCore {
             }
             for event in events {
                 guard let (kind, object) = watch.event(event) else { continue }
-                _ = watch.send(watch.line(kind, converted(object, to: context.type)))
+                _ = watch.send(watch.line(kind, converted(object, to: context.type), now: now))
             }
         }
         watches[id] = watch

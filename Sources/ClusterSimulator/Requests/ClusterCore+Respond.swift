@@ -48,6 +48,7 @@ extension ClusterCore {
 
     private func route(_ request: APIRequest) throws(StatusError) -> Reply {
         let user = try authenticate(request)
+        let discovery = Discovery(types: types, address: request.header("host") ?? specification.name)
         switch RequestTarget(path: request.path, in: self) {
         case .version: return .object(Discovery.version)
         case .health: return .text("ok")
@@ -68,8 +69,6 @@ extension ClusterCore {
             return try serve(&context)
         }
     }
-
-    var discovery: Discovery { Discovery(types: types) }
 
     /// The verb that authorization sees.
     func verb(_ context: Context) -> String {

@@ -229,7 +229,8 @@ package final class Simulator: Service {
         let response = hosted.cluster.handle(
             APIRequest(
                 method: request.method.rawValue, path: path, query: URLText.query(request.uri.query ?? ""),
-                headers: request.headers.map { ($0.name.rawName, $0.value) }, body: body))
+                headers: request.headers.map { ($0.name.rawName, $0.value) } + (request.head.authority.map { [("host", $0)] } ?? []),
+                body: body))
         hosted.archive?.save(hosted.cluster)
         hosted.alarm.set()
         return Self.response(response)
