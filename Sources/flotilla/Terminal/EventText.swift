@@ -13,7 +13,23 @@ struct EventText {
             default: .plain
             }
         return style.paint(time, .faint) + "  " + style.paint(Self.padded(Table.visible(place), 26), .strong) + "  "
-            + style.paint(Table.visible(event["message"]?.string ?? event["kind"]?.string ?? ""), tone)
+            + style.paint(Table.visible(words), tone)
+    }
+
+    /// What happened, in words.
+    private var words: String {
+        let message = event["message"]?.string ?? ""
+        let kind = event["kind"]?.string ?? ""
+        var parts: [String] = []
+        switch kind {
+        case "drift": parts.append("drift:")
+        case "healed": parts.append("healed" + (event["durationMilliseconds"]?.int.map { " in \($0) ms" } ?? "") + ":")
+        default: break
+        }
+        if !parts.isEmpty, let object = event["object"]?.string, !object.isEmpty { parts.append(object) }
+        parts += (event["paths"]?.list ?? []).prefix(3).compactMap(\.string)
+        parts.append(message.isEmpty && parts.isEmpty ? kind : message)
+        return parts.filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     /// Hours, minutes and seconds, in UTC.
