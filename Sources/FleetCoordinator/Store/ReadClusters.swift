@@ -64,13 +64,16 @@ enum ReadClusters {
             let failed = Int(try row.int("failed"))
             return ClusterReading(
                 name: try row.text("name"), environment: try row.optionalText("environment"),
-                labels: try JSON.read(try row.text("labels")).map ?? [:], paused: try row.bool("paused"),
+                labels: try Self.sorted(JSON.read(try row.text("labels")).map ?? [:]), paused: try row.bool("paused"),
                 declared: try row.bool("declared"), lastContact: try row.optionalTime("last_contact"),
                 agentVersion: try row.text("agent_version"), kubernetesVersion: try row.text("kubernetes_version"),
                 applications: ConditionCounts(total: total, current: current, progressing: total - current - failed, failed: failed),
                 refusedAt: try row.optionalTime("refused_at"))
         }
     }
+
+    /// PostgreSQL keeps the keys of `jsonb` by their lengths.
+    private static func sorted(_ labels: Map) -> Map { Map(labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }) }
 
     /// By name: environments that have clusters or stages.
     static func environments(_ session: Session, after: String, limit: Int, at now: Timestamp) throws -> Page<EnvironmentReading> {

@@ -33,7 +33,7 @@ extension Presenting {
                     address: Self.address("applications", state.application), status: badge(state), commit: short(state.release),
                     problem: problem(state), drift: "",
                     objects: state.observed.map { "\($0.objectsCurrent)/\($0.objectsTotal)" } ?? "–", since: ago(state.observed?.since))
-            }, events: events.map(event), eventsAddress: "/events?cluster=\(URLText.encode(cluster.name))")
+            }, events: events.map { event($0, isOnItsCluster: true) }, eventsAddress: "/events?cluster=\(URLText.encode(cluster.name))")
     }
 
     func applicationPage(
@@ -56,7 +56,7 @@ extension Presenting {
                     key: "cluster-\(state.cluster)", label: state.cluster, address: Self.address("clusters", state.cluster),
                     environment: state.environment, status: badge(state), commit: short(state.release), problem: problem(state), drift: "",
                     since: ago(state.observed?.since))
-            }, pager: pager(states.next) { "\(address)?after=\($0)" }, objectLists: [], events: events.map(event),
+            }, pager: pager(states.next) { "\(address)?after=\($0)" }, objectLists: [], events: events.map { event($0) },
             eventsAddress: "/events?application=\(URLText.encode(application.name))")
     }
 

@@ -26,7 +26,7 @@ extension Presenting {
             legend: [
                 Badge(.current, "Current"), Badge(.progress, "Progressing"), Badge(.waiting, "Waiting"), Badge(.failed, "Failed"),
                 Badge(.offline, "Offline"),
-            ], groups: groups(facts), events: facts.events.map(event))
+            ], groups: groups(facts), events: facts.events.map { event($0) })
     }
 
     private func summary(_ facts: FleetFacts) -> [FleetPage.Summary] {
@@ -127,7 +127,8 @@ extension Presenting {
             let latest = facts.latest.first { $0.pipeline == name }
             return FleetPage.Pipeline(
                 name: name, address: Self.address("pipelines", name),
-                remark: latest.map { "\(short($0.release)) \($0.subject) · \($0.author), \(ago($0.committedAt))" } ?? "no release yet",
+                remark: latest.map { "\(short($0.release)) \($0.subject) · \(person($0.author)), \(ago($0.committedAt))" }
+                    ?? "no release yet",
                 stages: facts.stages.filter { $0.stage.id.pipeline == name }.map(card))
         }
     }

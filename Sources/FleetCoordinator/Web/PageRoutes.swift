@@ -120,7 +120,7 @@ struct PageRoutes: Sendable {
                 EventsPage(
                     page: presenting.frame("Events", here: "/events", live: before == nil),
                     heading: chosen.isEmpty ? "Events" : "Events of \(chosen.map(\.1).joined(separator: ", "))", filters: filters,
-                    events: events.items.map(presenting.event),
+                    events: events.items.map { presenting.event($0) },
                     pager: events.next.map { [PageLinks(after: "/events?before=\($0)\(suffix)")] } ?? [])))
     }
 

@@ -13,7 +13,7 @@ extension Presenting {
             status: worst ?? Badge(.offline, "Empty"), source: "\(about.repository) \(about.branch)",
             head: PipelinePage.Head(
                 commit: latest.map { short($0.release) } ?? "–", subject: latest?.subject ?? "no release yet",
-                author: latest?.author ?? "", age: ago(latest?.committedAt)),
+                author: latest.map { person($0.author) } ?? "", age: ago(latest?.committedAt)),
             actions: [], cards: stages.map(card), stages: stages.map(stage),
             applications: applications.map { Link(label: $0, address: Self.address("applications", $0)) },
             history: history.map { id, entry in record(id, entry) })
@@ -110,6 +110,6 @@ extension Presenting {
             key: "promotion-\(entry.promotion)", time: entry.createdAt.rfc3339, when: ago(entry.createdAt), environment: id.environment,
             commit: short(entry.release), subject: entry.subject, status: badge(promotionState: entry.state),
             detail: [entry.origin == "release" ? "" : entry.origin, entry.reason].filter { !$0.isEmpty }.joined(separator: ": "),
-            who: entry.author)
+            who: person(entry.author))
     }
 }

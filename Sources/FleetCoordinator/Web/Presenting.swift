@@ -99,7 +99,15 @@ struct Presenting: Sendable {
         return text
     }
 
-    func event(_ event: FleetEvent) -> EventRow {
+    /// The name in `Name <address>`: pages need not show where people can be written to.
+    func person(_ author: String) -> String {
+        guard let start = author.firstIndex(of: "<") else { return author }
+        let name = String(author[..<start].reversed().drop { $0.isWhitespace }.reversed())
+        return name.isEmpty ? author : name
+    }
+
+    /// - Parameter isOnItsCluster: the page is the cluster's own, which need not be named again.
+    func event(_ event: FleetEvent, isOnItsCluster: Bool = false) -> EventRow {
         var badges: [Badge] = []
         switch event.severity {
         case .error: badges.append(Badge(.failed, Self.words(event.kind)))
@@ -107,7 +115,9 @@ struct Presenting: Sendable {
         case .info: badges.append(Badge(event.kind == "verified" ? .current : .offline, Self.words(event.kind)))
         }
         var place: [Link] = []
-        if let cluster = event.cluster {
+        if isOnItsCluster, let application = event.application {
+            place.append(Link(label: application, address: Self.address("applications", application)))
+        } else if let cluster = event.cluster {
             place.append(Link(label: cluster, address: Self.address("clusters", cluster)))
         } else if let pipeline = event.pipeline, let environment = event.environment {
             let id = StageID(pipeline: pipeline, environment: environment)
@@ -115,7 +125,9 @@ struct Presenting: Sendable {
         } else if let pipeline = event.pipeline {
             place.append(Link(label: pipeline, address: Self.address("pipelines", pipeline)))
         }
-        var words = [event.application, event.release.map { "release \($0.prefix(7))" }, event.object].compactMap { $0 }
+        var words = [isOnItsCluster ? nil : event.application, event.release.map { "release \($0.prefix(7))" }, event.object].compactMap {
+            $0
+        }
         if !event.message.isEmpty { words.append(event.message) }
         if let duration = event.durationMilliseconds { words.append("(\(duration) ms)") }
         return EventRow(

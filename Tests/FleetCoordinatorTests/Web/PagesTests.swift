@@ -81,7 +81,7 @@ struct PagesTests {
         fleet.attention = []
         fleet.events = []
         let html = try Pages().fleet(fleet)
-        #expect(html.contains("Nothing. Everything runs what Git says."))
+        #expect(html.contains("Nothing needs a person."))
         #expect(html.contains("Nothing has happened yet."))
         #expect(!html.contains("<table>"))
     }
