@@ -110,7 +110,7 @@ let package = Package(
         + module(
             "FleetAgent",
             ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads", crypto, logging],
-            tests: ["HTTPTestServer"])
+            tests: ["ClusterSimulator", "HTTPTestServer"])
         + module(
             "FleetCoordinator",
             [

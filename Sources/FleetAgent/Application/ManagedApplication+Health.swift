@@ -36,10 +36,12 @@ extension ManagedApplication {
         if phase == .removed {
             status = .notFound
         } else if phase != .synced, phase != .held, health.status == .current {
-            // Not everything is there yet.
-            status = inventory.synced.isEmpty ? .unknown : .inProgress
+            // Not everything is there yet; where nothing could be applied at all, nothing is known either.
+            status = phase == .syncing || !inventory.records.isEmpty ? .inProgress : .unknown
         }
-        let text = message.isEmpty && health.status != .current ? health.reason : message
+        let isApplied = phase == .synced || phase == .held
+        let parts = [message, isApplied && health.status != .current ? health.reason : ""]
+        let text = parts.filter { !$0.isEmpty }.joined(separator: "; ")
         let isNew = told.map { $0.phase != phase || $0.health != status || $0.generation != task.generation } ?? true
         let report = ApplicationReport(
             application: name, generation: task.generation, bundle: task.bundle.digest, phase: phase, health: status,

@@ -126,7 +126,8 @@ actor ManagedApplication {
             next = next.map { min($0, time) } ?? time
         }
         if needsSync {
-            if let retryAt, retryAt > context.clock.now() {
+            // What waits for something to come by itself is looked at whenever anything has come.
+            if let retryAt, retryAt > context.clock.now(), pendingSince == nil {
                 consider(retryAt)
             } else {
                 let generation = task.generation
@@ -158,6 +159,7 @@ actor ManagedApplication {
     private func settle(_ outcome: SyncOutcome) {
         let now = context.clock.now()
         retryAt = nil
+        if case .pending = outcome {} else { pendingSince = nil }
         switch outcome {
         case .synced:
             finishSync(.synced, "", now)
