@@ -24,7 +24,8 @@ package actor Agent {
     private var instance = ""
     /// Bodies of tasks that are being taken over: not yet anybody's, and not to be collected.
     private var pinned: Set<Digest> = []
-    private var context: AgentContext?
+    /// Applications whose tasks are being taken over: not to be forgotten meanwhile.
+    private var accepting: Set<String> = []
     /// Refusals that have been told, by application, so that each is told once.
     private var refusals: [String: Generation] = [:]
 
@@ -57,7 +58,6 @@ package actor Agent {
         let context = AgentContext(
             cluster: cluster, state: state, coordinator: coordinator, rules: rules, board: board, reports: reports,
             reachability: reachability, watches: watches, clock: clock, logger: logger, version: configuration.version)
-        self.context = context
         logger.info("agent of cluster \(configuration.cluster) (\(instance)): \(configuration.connection)")
         reports.add(AgentEvent(.agentStarted, at: clock.now(), message: "flotilla-agent \(configuration.version)"))
         for task in try await state.tasks() { start(task, context) }
@@ -125,15 +125,18 @@ package actor Agent {
     }
 
     /// Takes tasks over: each is verified, its objects are fetched, it is stored, and only then acted upon.
-    /// - Returns: whether none was refused.
+    /// - Returns: whether the next poll may follow at once: not where a task was refused or is older than what is held, as it would
+    ///   come again.
     private func accept(_ tasks: [SyncTask], _ context: AgentContext) async throws -> Bool {
         var accepted: [SyncTask] = []
-        var refusedAny = false
-        defer { pinned = [] }
+        accepting = Set(tasks.map(\.application))
+        defer {
+            pinned = []
+            accepting = []
+        }
         for task in tasks {
             if let known = board[task.application], await known.held.generation >= task.generation { continue }
             if let refusal = task.refusal(cluster: configuration.cluster) {
-                refusedAny = true
                 tell(refusal, of: task)
                 continue
             }
@@ -147,9 +150,9 @@ package actor Agent {
         // All at once: what depends on another application must find it here.
         for task in accepted where board[task.application] != nil { board.setReady(false, task.application) }
         for task in accepted {
-            if let known = board[task.application] { await known.adopt(task) } else { start(task, context) }
+            if let known = board[task.application], await !known.isRemoved { await known.adopt(task) } else { start(task, context) }
         }
-        return !refusedAny
+        return accepted.count == tasks.count
     }
 
     private func tell(_ refusal: String, of task: SyncTask) {
@@ -210,7 +213,9 @@ package actor Agent {
 
     /// Forgets an application whose removal the coordinator knows of.
     private func forget(_ told: ApplicationReport, _ context: AgentContext) async {
-        guard let application = board[told.application], await application.held.generation == told.generation else { return }
+        guard let application = board[told.application], await application.held.generation == told.generation,
+            !accepting.contains(told.application)
+        else { return }
         board.remove(told.application)
         reports.forget(told.application)
         do { try await context.state.forget(application: told.application) } catch { logger.error("\(error)") }

@@ -44,6 +44,11 @@ final class ApplicationBoard: Observer {
         entries.withLock { entries in names.filter { entries[$0].map { !$0.isReady } ?? false } }.sorted()
     }
 
+    /// An application has changed what it owns: others may have waited for that.
+    func retryRefused(after name: String) async {
+        for application in all where application.name != name { await application.retryIfRefused() }
+    }
+
     // MARK: What watches see
 
     func seen(_ sighting: Sighting) async {

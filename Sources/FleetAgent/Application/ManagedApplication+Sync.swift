@@ -17,7 +17,9 @@ extension ManagedApplication {
             let plan = try await makePlan()
             if let refused = context.rules.claim(plan.map(\.identity), for: name).first {
                 let text = "belongs to application \(refused.owner); application \(name) wants it too: only one of them may have it"
-                return .failed([ApplyFailure(refused.identity, text, .retry(after: nil))], of: plan.count)
+                var failure = ApplyFailure(refused.identity, text, .wait)
+                failure.isOwnership = true
+                return .failed([failure], of: plan.count)
             }
             if let failure = try await prepareCluster(plan) { return failure }
             for phase in ApplyPhase.allCases {

@@ -26,6 +26,8 @@ actor ManagedApplication {
     var hasReadParent = false
     /// Whether anything was sent to the cluster for this generation.
     var sent = 0
+    /// Whether the last attempt failed because an object is another application's.
+    var isRefused = false
 
     // What is running and what was seen.
     var inFlight: Set<ObjectIdentity> = []
@@ -63,6 +65,7 @@ actor ManagedApplication {
         retryAt = nil
         pendingSince = nil
         sent = 0
+        isRefused = false
         inProgressSince = nil
         podReason = nil
         podChecks = 0
@@ -76,6 +79,9 @@ actor ManagedApplication {
         context.board.setReady(false, name)
         wakeup.wake()
     }
+
+    /// Whether its loop has ended; a new task needs a new application.
+    var isRemoved: Bool { phase == .removed }
 
     var held: PollRequest.Held { PollRequest.Held(application: name, generation: task.generation, bundle: task.bundle.digest) }
 
@@ -154,6 +160,7 @@ actor ManagedApplication {
         guard task.generation == generation else { return }
         settle(outcome)
         context.tidy.wake()
+        if !needsSync { await context.board.retryRefused(after: name) }
     }
 
     private func settle(_ outcome: SyncOutcome) {
@@ -170,6 +177,10 @@ actor ManagedApplication {
             needsSync = false
             phase = .removed
             message = text
+            for identity in inventory.records.keys { context.rules.release(identity, of: name) }
+            context.rules.setIgnored([], application: name)
+            inventory = Inventory()
+            drifted = [:]
         case .waiting(let text):
             (phase, message) = (.waiting, text)
         case .pending(let text, let after):
@@ -179,20 +190,31 @@ actor ManagedApplication {
             (phase, message) = (isLate ? .failed : .syncing, text)
             if let after { retryAt = now + after }
         case .failed(let failure, let text):
-            phase = failure.course == .hold ? .held : .failed
-            if message != text || told?.phase != phase {
-                context.reports.add(
-                    AgentEvent(.applyFailed, at: now, application: name, object: failure.identity?.description ?? "", message: text))
-            }
-            message = text
             let options = task.options
             retryAt =
                 now
                 + retry.next(
                     after: failure.course, limit: options.retryLimit, base: .milliseconds(options.retryBackoffMilliseconds),
                     cap: .milliseconds(options.retryMaxBackoffMilliseconds), share: Double.random(in: 0...1))
+            // What may pass by itself is no failure until it has been tried as often as the application says.
+            let mayPass = failure.isRetryable && retry.failures <= options.retryLimit
+            phase = mayPass ? .syncing : failure.course == .hold ? .held : .failed
+            isRefused = failure.isOwnership
+            if message != text, !mayPass || message.isEmpty {
+                context.reports.add(
+                    AgentEvent(.applyFailed, at: now, application: name, object: failure.identity?.description ?? "", message: text))
+            }
+            message = text
         }
         mustTell = true
+    }
+
+    /// Tries again what failed because another application had an object.
+    func retryIfRefused() {
+        guard isRefused else { return }
+        isRefused = false
+        retryAt = nil
+        wakeup.wake()
     }
 
     private func finishSync(_ phase: ApplicationReport.Phase, _ text: String, _ now: Timestamp) {

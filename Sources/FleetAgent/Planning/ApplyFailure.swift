@@ -17,6 +17,8 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
     var identity: ObjectIdentity?
     var message: String
     var course: Course
+    /// Whether another application has the object.
+    var isOwnership = false
 
     var description: String { identity.map { "\($0): \(message)" } ?? message }
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import ClusterSimulator
+import HTTPTransport
+import KubernetesAPI
+import Logging
+import Manifests
+
+@testable import FleetAgent
+
+/// A simulated cluster behind HTTP, an agent for it, and a hand that edits it.
+struct TestCluster: Sendable {
+    let simulator: Simulator
+    let folder: TemporaryFolder
+    let coordinator: FakeCoordinator
+
+    /// Runs `body` beside the simulator.
+    static func run(_ body: @Sendable (TestCluster) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        var behaviour = SimulatorBehaviour()
+        behaviour.trustsAnonymous = true
+        behaviour.podReadyDelay = .milliseconds(10)
+        behaviour.podStopDelay = .milliseconds(5)
+        behaviour.definitionDelay = .milliseconds(20)
+        let simulator = try Simulator(
+            configuration: SimulatorConfiguration(
+                clusters: [ClusterSpecification(name: "c")], logDirectory: "\(folder.path)/log", behaviour: behaviour, usesTLS: false,
+                seed: 1), logger: quiet)
+        let cluster = TestCluster(simulator: simulator, folder: folder, coordinator: try FakeCoordinator())
+        try Folder.make("\(folder.path)/agent")
+        try Folder.write(Array("secret\n".utf8), to: "\(folder.path)/token")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await simulator.run() }
+            try await simulator.ready()
+            try await body(cluster)
+            cluster.coordinator.stop()
+            group.cancelAll()
+        }
+    }
+
+    private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+
+    /// Runs an agent, again with the same state folder, beside `body`.
+    func withAgent(_ body: @Sendable () async throws -> Void) async throws {
+        let agent = Agent(
+            configuration: AgentConfiguration(
+                coordinator: coordinator.url, cluster: FakeCoordinator.cluster, tokenFile: "\(folder.path)/token",
+                connection: ClusterConnection(server: simulator.url(for: "c") ?? ""), stateDirectory: "\(folder.path)/agent"),
+            logger: Self.quiet)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await agent.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: The cluster, from outside
+
+    private func send(_ method: String, _ path: String, type: String = "application/json", _ body: Value? = nil) -> (Int, Value) {
+        var headers: [(name: String, value: String)] = [("accept", "application/json")]
+        if body != nil { headers.append(("content-type", type)) }
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        var query: [(name: String, value: String)] = []
+        if parts.count > 1 {
+            for pair in parts[1].split(separator: "&") {
+                let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
+                query.append((sides[0], sides.count > 1 ? sides[1] : ""))
+            }
+        }
+        let response = simulator.cluster("c")?.handle(
+            APIRequest(method: method, path: parts[0], query: query, headers: headers, body: body.map { JSON.write($0) } ?? []))
+        return (response?.status ?? 0, (try? JSON.read(response?.bytes ?? [])) ?? .null)
+    }
+
+    /// The object; null where there is none.
+    func get(_ path: String) -> Value {
+        let (status, object) = send("GET", path)
+        return status == 200 ? object : .null
+    }
+
+    @discardableResult func edit(_ path: String, _ patch: Value) -> Int {
+        send("PATCH", "\(path)?fieldManager=hand", type: "application/merge-patch+json", patch).0
+    }
+
+    @discardableResult func create(_ collection: String, _ object: Value) -> Int {
+        send("POST", "\(collection)?fieldManager=hand", object).0
+    }
+
+    @discardableResult func delete(_ path: String) -> Int { send("DELETE", path).0 }
+
+    /// The requests so far other than reads, as `PATCH /api/v1/…`; only the agent's, not the hand's.
+    func agentWrites() throws -> [String] {
+        try requests().filter { $0["method"]?.string != "GET" && $0.at("query")?.string?.contains("hand") != true && isAgents($0) }.map {
+            "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")"
+        }
+    }
+
+    /// The requests for objects so far, without watches.
+    func agentRequests() throws -> [String] {
+        try requests().filter { isAgents($0) && $0["query"]?.string?.contains("watch=true") != true }.map {
+            "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")"
+        }
+    }
+
+    private func isAgents(_ line: Value) -> Bool { line["userAgent"]?.string?.hasPrefix("flotilla-agent") == true }
+
+    private func requests() throws -> [Value] {
+        let bytes = try Folder.read("\(folder.path)/log/c/requests.jsonl") ?? []
+        return try bytes.split(separator: 10).map { try JSON.read(Array($0)) }.filter { $0["method"] != nil }
+    }
+}
+
+// MARK: Objects
+
+func configMap(_ name: String, _ data: [String: String]) -> Value {
+    [
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": .string(name)],
+        "data": .map(Map(data.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+    ]
+}
+
+func deployment(_ name: String, image: String, replicas: Int64 = 2) -> Value {
+    [
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": .string(name)],
+        "spec": [
+            "replicas": .int(replicas), "selector": ["matchLabels": ["app": .string(name)]],
+            "template": [
+                "metadata": ["labels": ["app": .string(name)]],
+                "spec": [
+                    "containers": [["name": "main", "image": .string(image), "resources": ["requests": ["cpu": "0.1"]]]]
+                ],
+            ],
+        ],
+    ]
+}

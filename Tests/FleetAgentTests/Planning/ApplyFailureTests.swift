@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPTransport
+import KubernetesAPI
+import Manifests
+import Testing
+
+@testable import FleetAgent
+
+@Suite struct ApplyFailureTests {
+    private static func error(
+        _ code: Int, _ reason: String = "", causes: [KubernetesError.Cause] = [], retryAfter: Duration? = nil, name: String = "web"
+    ) -> KubernetesError {
+        KubernetesError(
+            operation: "PATCH /x", code: code, reason: reason, message: "said so", causes: causes, name: name, retryAfter: retryAfter)
+    }
+
+    @Test("What may pass is tried again, what cannot waits, what a person may overrule is held")
+    func courses() {
+        #expect(ApplyFailure.course(Self.error(503)) == .retry(after: nil))
+        #expect(ApplyFailure.course(Self.error(429, retryAfter: .seconds(7))) == .retry(after: .seconds(7)))
+        #expect(ApplyFailure.course(Self.error(500, "InternalError")) == .retry(after: nil))
+        #expect(ApplyFailure.course(Self.error(422, "Invalid")) == .wait)
+        #expect(ApplyFailure.course(Self.error(403, "Forbidden")) == .wait)
+        #expect(
+            ApplyFailure.course(
+                Self.error(403, "Forbidden", causes: [.init(field: "", reason: "NamespaceTerminating", message: "")]))
+                == .retry(after: nil))
+        let conflict = Self.error(
+            409, "Conflict", causes: [.init(field: ".spec.replicas", reason: "FieldManagerConflict", message: "conflict with \"hand\"")])
+        #expect(ApplyFailure.course(conflict) == .hold)
+        #expect(ApplyFailure(nil, conflict).message.contains(".spec.replicas: conflict with \"hand\""))
+        #expect(ApplyFailure(nil, conflict).message.contains("sync.force"))
+        let gone = KubernetesError(
+            operation: "x", code: 0, message: "refused", transport: HTTPError(kind: .connect, message: "refused", isRetryable: true))
+        #expect(ApplyFailure.course(gone) == .retry(after: nil))
+    }
+
+    @Test("Delays double up to the cap, and obey Retry-After")
+    func delays() {
+        var plan = RetryPlan()
+        func next(_ course: ApplyFailure.Course = .retry(after: nil)) -> Duration {
+            plan.next(after: course, limit: 3, base: .seconds(1), cap: .seconds(10), share: 0)
+        }
+        #expect([next(), next(), next()] == [.seconds(1), .seconds(2), .seconds(4)])
+        #expect(next() == .seconds(10))
+        #expect(next(.retry(after: .seconds(60))) == .seconds(60))
+        #expect(next(.wait) == RetryPlan.slow)
+        plan.reset()
+        #expect(next() == .seconds(1))
+    }
+}
