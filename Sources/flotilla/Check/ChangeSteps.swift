@@ -154,28 +154,27 @@ actor ChangeSteps {
 
     func resume() async throws -> String {
         let image = try await findImage()
-        let release = try await git.head().hex
         let last = place.last
         try await Waiting(
             for: "\(last) has finished the revert", within: patience, explanation: { [stages] in await stages.explanation(last) }
-        ).until {
+        )
+        .until {
             let stage = try await stages.stage(last)
             return stage["promotion"]?.isNull == false ? nil : ()
         }
         try await stages.act("resume", on: last, ["reason": "the tour goes on"])
-        let stage = try await stages.stage(last)
-        guard stage["hold"]?.isNull != false else { throw Failure("resumed, and still: \(await stages.explanation(last))") }
-        // What was running before the revert has nothing new to offer by itself: somebody asks for it.
-        if stage.at("promotion", "release")?.string != release {
-            try await stages.act("promote", on: last, ["release": .string(release), "reason": "back to the newest release"])
+        guard try await stages.stage(last)["hold"]?.isNull != false else {
+            throw Failure("resumed, and still: \(await stages.explanation(last))")
         }
-        try await stages.approve(release, in: last, within: patience)
-        try await healthy(image.tag, in: last)
-        try await Waiting(for: "\(last) is verified", within: patience, explanation: { [stages] in await stages.explanation(last) }).until {
-            let stage = try await stages.stage(last)
-            return stage["promotion"]?.isNull != false && stage.at("running", "verdict")?.string == "verified" ? () : nil
-        }
-        return "\(last) runs \(image.tag) again"
+        // What the person took back stays taken back; the next release is offered as ever.
+        let tag = image.nextVersion
+        let release = try await git.change(image, to: tag, message: "Raise \(Self.last(image.image)) to \(tag), which is what was wanted\n")
+        try await stages.client.announceChange()
+        try await stages.verified(release.hex, in: place.first, within: patience)
+        try await carry(release.hex)
+        try await healthy(tag, in: last)
+        self.image?.tag = tag
+        return "\(last) runs \(tag)"
     }
 
     // MARK: Looking

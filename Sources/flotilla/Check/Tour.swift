@@ -43,7 +43,7 @@ actor Tour {
             ("A broken release is stopped in \(place.first)", { _ in try await changes.brokenRelease() }),
             ("Its fix flows to \(place.last)", { _ in try await changes.fix() }),
             ("A revert pushed to \(place.last)'s branch is adopted", { _ in try await changes.revert() }),
-            ("Resumed, \(place.last) takes the newest release", { _ in try await changes.resume() }),
+            ("Resumed, \(place.last) takes the next release", { _ in try await changes.resume() }),
             ("Without the coordinator clusters are kept right", { try await outages.withoutCoordinator(&$0) }),
         ]
         report = TourReport(stepCount: steps.count)
