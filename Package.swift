@@ -97,7 +97,7 @@ let package = Package(
         + module("Manifests", ["CYAML", crypto])
         + module("GitRepository", ["CGit2", "Threads", "Manifests", crypto])
         + module("PostgresClient", ["CPostgres", "Threads", logging])
-        + module("HTTPTransport", ["CCurl", "CThreads"], tests: ["HTTPTestServer"])
+        + module("HTTPTransport", ["CCurl", "CThreads", "Threads"], tests: ["HTTPTestServer"])
         // engines
         + module("Kustomize", ["Manifests"])
         + module("Rendering", ["Manifests", "Kustomize"])
