@@ -61,8 +61,6 @@ struct AgentCommand: AsyncParsableCommand {
             let code = await group.next() ?? 0
             if code != 0 { Glibc.exit(code) }
             group.cancelAll()
-            // The signal's thread waits for ever where the agent ended first: the process ends without it.
-            _ = await group.next()
         }
     }
 

@@ -1,37 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import CThreads
+import Dispatch
 import Glibc
 import KubernetesAPI
-import Threads
 
 /// What the program settles with the operating system.
 enum Process {
-    /// Before anything else: one memory arena, no death by a closed pipe, and stop signals kept for `stopSignal`.
+    /// Before anything else: one memory arena, and no death by a closed connection.
     static func prepare() {
         flotilla_use_one_arena()
         signal(SIGPIPE, SIG_IGN)
-        var signals = stopSignals()
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Waits for SIGTERM or SIGINT.
+    /// Waits for SIGTERM or SIGINT, or for the task's cancellation.
     static func stopSignal() async -> Int32 {
-        let thread = ThreadExecutor(name: "signals")
-        let received = try? await thread.run {
-            var signals = stopSignals()
-            var signal: Int32 = 0
-            sigwait(&signals, &signal)
-            return signal
+        let (signals, continuation) = AsyncStream<Int32>.makeStream()
+        let sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
         }
-        return received ?? SIGTERM
-    }
-
-    private static func stopSignals() -> sigset_t {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        sigaddset(&signals, SIGINT)
-        return signals
+        defer { for source in sources { source.cancel() } }
+        for await number in signals { return number }
+        return SIGTERM
     }
 
     /// Reads a small file as a whole.

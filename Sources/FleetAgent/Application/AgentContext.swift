@@ -19,6 +19,8 @@ final class AgentContext: Sendable {
     let version: String
     /// Woken when a sync has ended: what it needed can go.
     let tidy = Wakeup()
+    /// Objects on their way to the API server, of all applications together.
+    let places = Places(24)
 
     init(
         cluster: ClusterAccess, state: StateFolder, coordinator: CoordinatorClient, rules: RuleBoard, board: ApplicationBoard,

@@ -36,6 +36,10 @@ struct ApplyJob: Sendable {
     }
 
     @concurrent func run(_ context: AgentContext) async -> ApplyResult {
+        await context.places.take { await send(context) }
+    }
+
+    private func send(_ context: AgentContext) async -> ApplyResult {
         do {
             var object = DesiredObject.prepare(try await context.body(body), as: identity, application: application)
             if !ignored.isEmpty, let live = try await live(context.cluster.client) {

@@ -50,7 +50,7 @@ enum ModuleRules {
         "Kustomize": [],
         "Rendering": ["Synchronization"],
         "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "Logging"],
-        "flotilla-agent": ["Glibc", "Synchronization", "FoundationEssentials", "Logging", "ArgumentParser"],
+        "flotilla-agent": ["Dispatch", "Glibc", "Synchronization", "FoundationEssentials", "Logging", "ArgumentParser"],
     ]
 
     static func isOurs(_ module: String) -> Bool { ours[module] != nil || cModules.contains(module) }
