@@ -39,6 +39,12 @@ final class AgentContext: Sendable {
         self.version = version
     }
 
+    /// The API as an application may use it: in the name of its own service account, where it has one.
+    func client(for task: SyncTask) -> KubernetesClient {
+        guard let account = task.options.serviceAccount else { return cluster.client }
+        return cluster.client.impersonating(Impersonation(serviceAccount: account, namespace: task.namespace))
+    }
+
     /// An object's body, from disk or, where it is lost there, from the coordinator.
     func body(_ digest: Digest) async throws -> Value {
         do { return try await state.object(digest) } catch is StateError {

@@ -10,7 +10,7 @@ struct ApplyJob: Sendable {
     var body: Digest
     var applied: Digest
     let type: ResourceType
-    let application: String
+    let task: SyncTask
     let ignored: [JSONPointer]
     var force: Bool
     /// Only says what would happen.
@@ -30,7 +30,7 @@ struct ApplyJob: Sendable {
         self.body = body
         self.applied = applied
         self.type = type
-        application = task.application
+        self.task = task
         ignored = task.options.ignore.pointers(for: identity)
         self.force = force
     }
@@ -40,12 +40,13 @@ struct ApplyJob: Sendable {
     }
 
     private func send(_ context: AgentContext) async -> ApplyResult {
+        let client = context.client(for: task)
         do {
-            var object = DesiredObject.prepare(try await context.body(body), as: identity, application: application)
-            if !ignored.isEmpty, let live = try await live(context.cluster.client) {
+            var object = DesiredObject.prepare(try await context.body(body), as: identity, application: task.application)
+            if !ignored.isEmpty, let live = try await live(client) {
                 object = DesiredObject.yield(ignored, of: object, to: live)
             }
-            let written = try await context.cluster.client.apply(
+            let written = try await client.apply(
                 object, as: type, options: WriteOptions(fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun))
             context.reachability.answered()
             return ApplyResult(job: self, outcome: .success(AppliedObject(written.object, ignoring: ignored, at: context.clock.now())))

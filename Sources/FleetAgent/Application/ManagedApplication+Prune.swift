@@ -92,7 +92,7 @@ extension ManagedApplication {
         guard let record = inventory.records[identity],
             let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind)
         else { return nil }  // Its kind is gone, and its objects with it.
-        let client = context.cluster.client
+        let client = context.client(for: task)
         // From here on its disappearance is no drift.
         inventory.records[identity]?.body = nil
         inventory.records[identity]?.applied = nil

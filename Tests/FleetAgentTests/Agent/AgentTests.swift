@@ -266,6 +266,20 @@ import Testing
         }
     }
 
+    @Test("An application with a service account has its rights, not the agent's")
+    func impersonation() async throws {
+        try await TestCluster.run { cluster in
+            let coordinator = cluster.coordinator
+            try await cluster.withAgent {
+                coordinator.want("web", 1, [configMap("a", ["k": "1"])]) { $0.serviceAccount = "deployer" }
+                await coordinator.wait("web", 1, .failed)
+                let message = coordinator.heard.applications["web"]?.message ?? ""
+                #expect(message.contains("system:serviceaccount:shop:deployer"))
+                #expect(cluster.get(Self.config("a")).isNull)
+            }
+        }
+    }
+
     @Test("A workload that does not come up says why, from its pods")
     func podReason() async throws {
         try await TestCluster.run { cluster in
