@@ -49,8 +49,10 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
     static func course(_ error: KubernetesError) -> Course {
         if error.isConflict, !error.causes.isEmpty { return .hold }
-        // A namespace that is on its way out, a webhook or a definition that is not served yet: these pass.
-        let passes = error.isRetryable || error.isNamespaceTerminating || error.isUnknownResource || error.isConflict || error.isNotFound
+        // No answer at all, a credential that is being replaced, a namespace that is on its way out, a webhook or a definition that is
+        // not served yet: these pass without anybody changing the application.
+        let isServers = error.code == 0 || error.isUnauthorized || error.isRetryable
+        let passes = isServers || error.isNamespaceTerminating || error.isUnknownResource || error.isConflict || error.isNotFound
         return passes ? .retry(after: error.retryAfter) : .wait
     }
 }

@@ -33,6 +33,10 @@ import Testing
         let gone = KubernetesError(
             operation: "x", code: 0, message: "refused", transport: HTTPError(kind: .connect, message: "refused", isRetryable: true))
         #expect(ApplyFailure.course(gone) == .retry(after: nil))
+        let untrusted = KubernetesError(
+            operation: "x", code: 0, message: "no", transport: HTTPError(kind: .tls, message: "no", isRetryable: false))
+        #expect(ApplyFailure.course(untrusted) == .retry(after: nil))
+        #expect(ApplyFailure.course(Self.error(401, "Unauthorized")) == .retry(after: nil))
     }
 
     @Test("Delays double up to the cap, and obey Retry-After")
