@@ -177,9 +177,10 @@ struct Build<Tree: FileTree> {
             do throws(DocumentError) {
                 documents = try YAML.documents(bytes, scalars: .kustomize)
             } catch {
+                let place = patch.place
                 throw KustomizeFailure(
                     KustomizeProblem(
-                        code: error.code, path: kustomization.path, line: patch.place.line, column: patch.place.column,
+                        code: error.code, path: kustomization.path, line: place.line, column: place.column,
                         message: "inline patch, line \(error.line): \(error.message)"))
             }
             try PatchTransformer().apply(documents, bytes, of: patch, from: kustomization.path, to: &resources)

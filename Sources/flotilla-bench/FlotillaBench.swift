@@ -12,9 +12,12 @@ struct FlotillaBench: AsyncParsableCommand {
 
             Examples:
               flotilla-bench yaml
-              flotilla-bench render --output json
+              flotilla-bench rollout --clusters 10,100 --output json
               flotilla-bench all
             """,
-        subcommands: [YAMLCommand.self, JSONCommand.self, RenderCommand.self]
+        subcommands: [
+            YAMLCommand.self, JSONCommand.self, RenderCommand.self, PlanCommand.self, DispatchCommand.self, RolloutCommand.self,
+            AgentMemoryCommand.self, DriftCommand.self, AllCommand.self,
+        ]
     )
 }

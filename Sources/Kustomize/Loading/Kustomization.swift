@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import Manifests
 
 /// What a kustomization file says, as far as it is understood.
 struct Kustomization: Sendable {
+    /// What could be said of something written in the file. Its line is looked up only when it is said: that reads the file again.
+    struct Place: Sendable {
+        let file: SourceFile
+        let code: String
+        let message: String
+        let steps: [PathStep]
+
+        var problem: KustomizeProblem { file.problem(code, message, at: steps) }
+    }
+
     struct Reference: Sendable {
         let text: String
-        let place: KustomizeProblem
+        let written: Place
+
+        var place: KustomizeProblem { written.problem }
     }
 
     struct Image: Sendable {
@@ -18,8 +31,10 @@ struct Kustomization: Sendable {
     struct Replica: Sendable {
         var name: String
         var count: Int64
-        /// Where it is written, for the error when it matches nothing.
-        var place: KustomizeProblem
+        /// For the error when it matches nothing.
+        let written: Place
+
+        var place: KustomizeProblem { written.problem }
     }
 
     struct Patch: Sendable {
@@ -29,7 +44,9 @@ struct Kustomization: Sendable {
         }
         var source: Source
         var target: Selector?
-        var place: KustomizeProblem
+        let written: Place
+
+        var place: KustomizeProblem { written.problem }
     }
 
     /// The folder that it is in, from the tree's root.

@@ -15,6 +15,10 @@ struct KustomizationReader {
 
     private init(file: SourceFile) { self.file = file }
 
+    private func place(_ code: String, _ message: String, at steps: [PathStep]) -> Kustomization.Place {
+        Kustomization.Place(file: file, code: code, message: message, steps: steps)
+    }
+
     private mutating func report(_ code: String, _ message: String, at steps: [PathStep], key: Bool = false, hint: String? = nil) {
         problems.append(file.problem(code, message, at: steps, key: key, hint: hint))
     }
@@ -91,7 +95,7 @@ struct KustomizationReader {
             return nil
         }
         return Kustomization.Replica(
-            name: text, count: count, place: file.problem("no-match", "nothing with replicas is named \(text)", at: steps))
+            name: text, count: count, written: place("no-match", "nothing with replicas is named \(text)", at: steps))
     }
 
     private mutating func patch(_ value: Value, at steps: [PathStep]) -> Kustomization.Patch? {
@@ -108,7 +112,7 @@ struct KustomizationReader {
         if let value = fields["target"], !value.isNull { target = selector(value, at: steps + [.key("target")]) }
         let path = fields["path"].flatMap { $0.isNull ? nil : string($0, at: steps + [.key("path")]) } ?? ""
         let inline = fields["patch"].flatMap { $0.isNull ? nil : string($0, at: steps + [.key("patch")]) } ?? ""
-        let place = file.problem("patch", "the patch", at: steps)
+        let written = place("patch", "the patch", at: steps)
         switch (path.isEmpty, inline.isEmpty) {
         case (true, true):
             report("missing-field", "a patch needs a path or an inline patch", at: steps)
@@ -118,9 +122,9 @@ struct KustomizationReader {
             return nil
         case (false, true):
             let reference = Kustomization.Reference(
-                text: path, place: file.problem("reference", "patch \(path)", at: steps + [.key("path")]))
-            return Kustomization.Patch(source: .file(reference), target: target, place: place)
-        case (true, false): return Kustomization.Patch(source: .inline(inline), target: target, place: place)
+                text: path, written: place("reference", "patch \(path)", at: steps + [.key("path")]))
+            return Kustomization.Patch(source: .file(reference), target: target, written: written)
+        case (true, false): return Kustomization.Patch(source: .inline(inline), target: target, written: written)
         }
     }
 
@@ -181,9 +185,9 @@ struct KustomizationReader {
     }
 
     private mutating func references(_ value: Value, at steps: [PathStep]) -> [Kustomization.Reference] {
-        items(value, at: steps).compactMap { item, place in
-            guard let text = string(item, at: place) else { return nil }
-            return Kustomization.Reference(text: text, place: file.problem("reference", text, at: place))
+        items(value, at: steps).compactMap { item, steps in
+            guard let text = string(item, at: steps) else { return nil }
+            return Kustomization.Reference(text: text, written: place("reference", text, at: steps))
         }
     }
 

@@ -16,7 +16,7 @@ final class Loader<Tree: FileTree> {
     enum Found { case file, folder }
 
     /// What is at `path`, links followed, and where it really is.
-    func look(_ path: String, from referrer: KustomizeProblem) throws(KustomizeFailure) -> (Found, path: String)? {
+    func look(_ path: String, from referrer: @autoclosure () -> KustomizeProblem) throws(KustomizeFailure) -> (Found, path: String)? {
         do {
             let resolved = try tree.resolve(path)
             switch try tree.entry(at: resolved) {
@@ -25,6 +25,7 @@ final class Loader<Tree: FileTree> {
             case .symbolicLink, nil: return nil
             }
         } catch {
+            let referrer = referrer()
             throw KustomizeFailure(
                 KustomizeProblem(
                     code: "unreadable", path: referrer.path, line: referrer.line, column: referrer.column, message: "\(error)"))

@@ -56,13 +56,18 @@ private struct CanonicalWriter {
 extension [Map.Entry] {
     /// By UTF-16 code units; for ASCII, and for all but keys beyond the basic plane, that is the order of the UTF-8 bytes.
     fileprivate var inCanonicalOrder: [Map.Entry] {
-        func precedes(_ left: Map.Entry, _ right: Map.Entry) -> Bool { left.key.utf16.lexicographicallyPrecedes(right.key.utf16) }
-        func areOrdered(_ left: Map.Entry, _ right: Map.Entry) -> Bool {
-            left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
+        guard count > 1 else { return self }
+        guard allSatisfy({ $0.key.isASCII }) else {
+            return sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
         }
-        let isASCII = allSatisfy { $0.key.utf8.allSatisfy { $0 < 0x80 } }
-        return isASCII ? sorted(by: areOrdered) : sorted(by: precedes)
+        // Strings of ASCII alone compare by their bytes, in one call. Most maps come from a canonical form, and are in order already.
+        for index in 1..<count where self[index].key < self[index - 1].key { return sorted { $0.key < $1.key } }
+        return self
     }
+}
+
+extension String {
+    fileprivate var isASCII: Bool { utf8.withContiguousStorageIfAvailable { $0.allSatisfy { $0 < 0x80 } } ?? utf8.allSatisfy { $0 < 0x80 } }
 }
 
 extension Decimal {
