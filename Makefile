@@ -30,7 +30,7 @@ up: build  ## Show Flotilla at work on this machine: build everything, then `flo
 
 test: packages swift agent  ## Build and run every test; they start the servers that they need
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build $(ARGS)
+	FLOTILLA_AGENT_BINARY=$(CURDIR)/$(AGENT) swift test --skip-build $(ARGS)
 
 build: packages swift agent  ## Build the programs as they are shipped: .build/release/flotilla, .build/agent/release/flotilla-agent
 	swift build -c release --product flotilla $(SWIFT_FLAGS)

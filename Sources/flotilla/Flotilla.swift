@@ -27,6 +27,8 @@ struct Flotilla: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // A peer that closes its connection, or `head`, is met as an error of the write.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

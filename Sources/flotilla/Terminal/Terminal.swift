@@ -28,7 +28,8 @@ enum Terminal {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
-                // The reader has gone, as `head` does: there is nobody to tell.
+                // The reader has gone, as `head` does: there is nobody to tell any more.
+                if errno == EPIPE, descriptor == STDOUT_FILENO { exit(ProgramExit.failed.rawValue) }
                 return
             }
             bytes = bytes.dropFirst(count)
