@@ -72,12 +72,16 @@ package struct Coordinator: Service {
         let store = try await Store.open(database, now: time.now)
         let mirror = try await GitMirror.open(
             at: "\(configuration.dataDirectory)/mirror", remote: configuration.fleetRepository, threads: threads)
+        let holder = try await threads.run {
+            try Folders.holder(in: configuration.dataDirectory, fresh: Identifiers().next(at: time.now))
+        }
         return Coordinator(
-            configuration, keys: keys, store: store, mirror: mirror, time: time, logger: logger, onReady: onReady)
+            configuration, holder: holder, keys: keys, store: store, mirror: mirror, time: time, logger: logger, onReady: onReady)
     }
 
     init(
-        _ configuration: CoordinatorConfiguration, keys: KeyFolder, store: Store, mirror: GitMirror, time: WallTime, logger: Logger,
+        _ configuration: CoordinatorConfiguration, holder: String, keys: KeyFolder, store: Store, mirror: GitMirror, time: WallTime,
+        logger: Logger,
         onReady: @escaping @Sendable (_ url: String) -> Void
     ) {
         self.configuration = configuration
@@ -90,7 +94,6 @@ package struct Coordinator: Service {
         bells = Bells()
         waiters = PollWaiters()
         let identifiers = Identifiers()
-        let holder = identifiers.next(at: time.now)
         engine = PromotionEngine(
             store: store, time: time, readyAt: time.now, identifiers: identifiers, bells: bells,
             waker: ClusterWaker(waiters: waiters, outgoing: ChangedClusters(), bell: Bell()))

@@ -62,6 +62,8 @@ struct Recorder: Sendable {
                     "the record waits for the Git host",
                     metadata: ["stage": "\(intent.stage)", "promotion_id": "\(intent.candidate.id)", "error": "\(error)"])
             }
+            // Whoever comes next, another coordinator or this one started again, must not wait for the lease to run out.
+            try await store.database.transaction { try LeaseRows.release($0, name: "record:\(intent.stage)", holder: holder) }
         }
         return left
     }
