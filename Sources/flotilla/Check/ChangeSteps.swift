@@ -204,7 +204,9 @@ actor ChangeSteps {
         return true
     }
 
-    private func clusters(_ environment: String) async -> String { "in \(place.hands(environment).count) clusters" }
+    private func clusters(_ environment: String) async -> String {
+        place.hands(environment).count == 1 ? "in 1 cluster" : "in \(place.hands(environment).count) clusters"
+    }
 
     private static func last(_ image: String) -> String { image.split(separator: "/").last.map(String.init) ?? image }
 }
