@@ -112,6 +112,12 @@ package struct Strategy: Sendable, Equatable, Codable {
 
     package var clusters: [String] { waves.flatMap(\.clusters) }
 
+    /// Takes a cluster that has left the environment out of its wave.
+    mutating func remove(_ cluster: String) {
+        for index in waves.indices { waves[index].clusters.removeAll { $0 == cluster } }
+        waves.removeAll { $0.clusters.isEmpty }
+    }
+
     /// A share of a wave's frozen clusters: rounded down, at least 1.
     package static func share(percent: Int, of count: Int) -> Int { max(1, count * percent / 100) }
 

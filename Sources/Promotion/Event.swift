@@ -93,7 +93,7 @@ package struct Decision: Sendable, Equatable, Codable {
 package struct Announcement: Sendable, Equatable, Codable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case promotionWaiting, approvalNeeded, approved, approvalExpired, rejected, superseded, refused, recorded, waveStarted,
-            waveFinished,
+            waveWaiting, waveFinished,
             rolloutFailed, verifying, verified, notExercised, held, resumed, paused, adopted, rollbackStarted, branchLost, recordOvertaken,
             restored
     }

@@ -48,9 +48,13 @@ package struct Rollout: Sendable, Equatable, Codable {
     package internal(set) var waves: [Wave]
     package internal(set) var index: Int
     package internal(set) var phase: WavePhase
+    /// When to look again at a wave that could not begin because too few of its clusters are in reach.
+    package internal(set) var inspectAgainAt: Timestamp?
     let failureThreshold: Int
     let minimumClusters: Int
     let offline: Strategy.OfflinePolicy
+
+    static let inspectAgainMilliseconds: Int64 = 10_000
 
     init(_ strategy: Strategy) {
         waves = strategy.waves.map { wave in
@@ -97,8 +101,16 @@ package struct Rollout: Sendable, Equatable, Codable {
         }
     }
 
-    mutating func inspected(notCurrent: Set<String>, offline offlineClusters: Set<String>) {
+    mutating func inspected(notCurrent: Set<String>, offline offlineClusters: Set<String>, at now: Timestamp) {
         guard case .inspecting = phase, !isOver else { return }
+        // A wave that skipped its way below the minimum could never complete: it begins when enough clusters are back.
+        let counting = waves[index].clusters.filter { $0.progress != .left }
+        let inReach = counting.count { !offlineClusters.contains($0.name) }
+        if offline == .skip, inReach < min(minimumClusters, counting.count) {
+            inspectAgainAt = now + .milliseconds(Self.inspectAgainMilliseconds)
+            return
+        }
+        inspectAgainAt = nil
         for position in waves[index].clusters.indices {
             let name = waves[index].clusters[position].name
             guard waves[index].clusters[position].progress == .pending else { continue }
@@ -163,7 +175,36 @@ package struct Rollout: Sendable, Equatable, Codable {
         }
     }
 
-    package var deadline: Timestamp? { if case .soaking(let until) = phase, !isOver { until } else { nil } }
+    /// Whether the wave is to be looked at again; says so once.
+    mutating func takeInspection(at now: Timestamp) -> Bool {
+        guard case .inspecting = phase, !isOver, let time = inspectAgainAt, time <= now else { return false }
+        inspectAgainAt = nil
+        return true
+    }
+
+    package var deadline: Timestamp? {
+        guard !isOver else { return nil }
+        switch phase {
+        case .inspecting: return inspectAgainAt
+        case .syncing: return nil
+        case .soaking(let until): return until
+        }
+    }
+
+    /// Why the wave does not go on by itself, in words; empty where it does.
+    var obstacle: String {
+        guard let wave, !hasFailed else { return "" }
+        if inspectAgainAt != nil { return "wave \(wave.name) begins when at least \(minimumClusters) of its clusters are in reach" }
+        guard case .syncing = phase, !failures.isEmpty else { return "" }
+        let failed = failures.map { "\($0.cluster) (\($0.reason))" }.joined(separator: ", ")
+        if wave.clusters.contains(where: { $0.progress == .pending }), unavailable >= wave.maxUnavailable {
+            return "no more than \(wave.maxUnavailable) may be unavailable at a time, and failed clusters are: \(failed)"
+        }
+        return isSettled ? "too few clusters of wave \(wave.name) are Current; failed: \(failed)" : ""
+    }
+
+    /// Nothing is left that could prove the release: every cluster left, or was skipped.
+    var provesNothing: Bool { isOver && !clusters.contains { $0.progress != .left && $0.progress != .skipped } }
 
     /// Every cluster of the wave is Current or does not count, and enough of them are Current.
     private var settled: Bool {
@@ -186,7 +227,7 @@ package struct Rollout: Sendable, Equatable, Codable {
     }
 
     /// No cluster is on its way.
-    var isSettled: Bool { !clusters.contains { $0.progress == .dispatched || $0.progress == .pending } }
+    var isSettled: Bool { !clusters.contains { $0.progress == .dispatched || (isOver && $0.progress == .pending) } }
 
     var currentCount: Int { clusters.count { $0.progress == .current } }
 

@@ -20,12 +20,12 @@ extension Stage {
         case .inspected(let promotion, let wave, let notCurrent, let offline):
             change(promotion) { rollout in
                 guard rollout.index == wave else { return }
-                rollout.inspected(notCurrent: notCurrent, offline: offline)
+                rollout.inspected(notCurrent: notCurrent, offline: offline, at: now)
             }
         case .observed(let promotion, let cluster, let state):
             change(promotion) { $0.observe(cluster, state) }
         case .clusterLeft(let cluster):
-            if let id = promotion?.candidate.id { change(id) { $0.leave(cluster) } }
+            leave(cluster)
         case .rollback(let candidate, let actor): rollback(to: candidate, by: actor, at: now, &effects)
         case .paused(let actor):
             guard paused == nil else { break }
@@ -51,7 +51,7 @@ extension Stage {
     private mutating func offer(_ candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
         // By a person, an older plan may come back; by itself only newer ones do.
         guard candidate.sequence > offered || candidate.override != nil else { return }
-        guard promotion?.candidate.id != candidate.id, running?.promotion != candidate.id else { return }
+        guard note(candidate.id) else { return }
         offered = max(offered, candidate.sequence)
         guard candidate.predecessorsVerified || candidate.override != nil else {
             effects.append(refusal(candidate, "a stage before this one has not verified it"))
@@ -72,21 +72,27 @@ extension Stage {
             enter(candidate, approvals: [], at: now)
             return
         }
-        guard case .waiting = inFlight.phase else {
-            queue(candidate, &effects)
+        guard case .waiting = inFlight.phase, !inFlight.isUrgent else {
+            queue(candidate, at: now, &effects)
             return
         }
         let sameSet = inFlight.candidate.rendered == candidate.rendered
         if inFlight.approvals.isEmpty || sameSet || candidate.override != nil {
-            supersede(inFlight, by: candidate, at: now, &effects)
+            supersede(inFlight.candidate, by: candidate, at: now, &effects)
             enter(candidate, approvals: sameSet ? inFlight.approvals : [], at: now)
         } else {
-            queue(candidate, &effects)
+            queue(candidate, at: now, &effects)
         }
     }
 
-    private mutating func queue(_ candidate: Candidate, _ effects: inout [Effect]) {
-        if let old = queued, old.sequence > candidate.sequence, candidate.override == nil { return }
+    private mutating func queue(_ candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
+        if let old = queued {
+            if old.sequence > candidate.sequence, candidate.override == nil {
+                supersede(candidate, by: old, at: now, &effects)
+                return
+            }
+            supersede(old, by: candidate, at: now, &effects)
+        }
         queued = candidate
         effects.append(
             .announce(
@@ -100,21 +106,23 @@ extension Stage {
             candidate: candidate, phase: .waiting, approvals: approvals, evidence: [], startedAt: now, commit: nil, waitingFor: "")
     }
 
-    private mutating func supersede(_ old: Promotion, by candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
+    private func supersede(_ old: Candidate, by candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
         let message = "superseded by release \(candidate.release.prefix(7))"
         effects += [
             .journal(
                 Decision(
-                    kind: .superseded, stage: id, promotion: old.candidate.id, release: old.candidate.release,
-                    rendered: old.candidate.rendered, by: "flotilla", reason: message, at: now)),
-            .announce(Announcement(.superseded, promotion: old.candidate.id, release: old.candidate.release, message: message)),
+                    kind: .superseded, stage: id, promotion: old.id, release: old.release, rendered: old.rendered, by: "flotilla",
+                    reason: message, at: now)),
+            .announce(Announcement(.superseded, promotion: old.id, release: old.release, message: message)),
         ]
     }
 
     private mutating func approve(_ approval: Approval, at now: Timestamp, _ effects: inout [Effect]) {
-        guard var current = promotion, case .waiting = current.phase, current.candidate.rendered == approval.rendered,
-            !current.approvals.contains(where: { $0.by == approval.by })
-        else { return }
+        guard var current = promotion, case .waiting = current.phase, current.candidate.rendered == approval.rendered else { return }
+        // One that has expired does not keep its author from approving again.
+        expireApprovals(&current, at: now, &effects)
+        promotion = current
+        guard !current.approvals.contains(where: { $0.by == approval.by }) else { return }
         current.approvals.append(approval)
         promotion = current
         effects += [
@@ -150,7 +158,10 @@ extension Stage {
     // MARK: - The record
 
     private mutating func recorded(_ promotionID: String, _ commit: String, at now: Timestamp, _ effects: inout [Effect]) {
+        // A head that a person pushed on top of it was adopted first: it is on the branch, and must not be written again.
+        if queued?.id == promotionID { queued = nil }
         guard var current = promotion, current.candidate.id == promotionID, case .recording = current.phase else { return }
+        _ = note(commit)
         current.commit = commit
         current.phase = .rolling(Rollout(current.candidate.strategy))
         running = Head(promotion: promotionID, commit: commit, candidate: current.candidate, recordedAt: now, verdict: .unverified)
@@ -189,8 +200,11 @@ extension Stage {
     private mutating func adopt(
         _ candidate: Candidate, _ commit: String, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]
     ) {
-        guard running?.commit != commit, promotion?.commit != commit else { return }
-        requeue()
+        guard running?.commit != commit, note(commit) else { return }
+        _ = note(candidate.id)
+        // What was to be gone back from is gone.
+        dropRollback(by: candidate, at: now, &effects)
+        requeue(for: candidate, at: now, &effects)
         var urgent = candidate
         urgent.strategy = candidate.strategy.urgent(first: promotion?.rollout?.changed ?? [])
         let adopted = Promotion(
@@ -221,6 +235,8 @@ extension Stage {
         hold = decisions.hold
         paused = decisions.paused
         offered = max(offered, candidate.sequence)
+        _ = note(candidate.id)
+        _ = note(commit)
         running = Head(promotion: candidate.id, commit: commit, candidate: candidate, recordedAt: now, verdict: .unverified)
         let restored = Promotion(
             candidate: candidate, phase: .rolling(Rollout(candidate.strategy)), approvals: [], evidence: [], startedAt: now, commit: commit,
@@ -235,7 +251,7 @@ extension Stage {
     }
 
     private mutating func rollback(to candidate: Candidate, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]) {
-        guard promotion?.candidate.id != candidate.id, running?.promotion != candidate.id else { return }
+        guard note(candidate.id) else { return }
         if let leaving = running?.candidate.rendered, leaving != candidate.rendered, rejection(of: leaving) == nil {
             keepRejection(of: leaving, reason: "rolled back: \(actor.reason)", by: actor.name, at: now)
             effects.append(
@@ -248,9 +264,10 @@ extension Stage {
         var urgent = candidate
         if let inFlight = promotion, case .recording = inFlight.phase {
             urgent.strategy = candidate.strategy.urgent()
-            queued = urgent
+            dropRollback(by: candidate, at: now, &effects)
+            rollbackNext = urgent
         } else {
-            requeue()
+            requeue(for: candidate, at: now, &effects)
             urgent.strategy = candidate.strategy.urgent(first: promotion?.rollout?.changed ?? [])
             promotion = nil
             enter(urgent, approvals: [], at: now)
@@ -264,11 +281,15 @@ extension Stage {
     }
 
     /// What waited at the gates goes back into the queue when something more urgent comes.
-    private mutating func requeue() {
+    private mutating func requeue(for urgent: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
         guard let inFlight = promotion else { return }
         switch inFlight.phase {
         case .waiting, .recording:
-            if !inFlight.isUrgent, (queued?.sequence ?? 0) < inFlight.candidate.sequence { queued = inFlight.candidate }
+            if inFlight.isUrgent {
+                supersede(inFlight.candidate, by: urgent, at: now, &effects)
+            } else {
+                queue(inFlight.candidate, at: now, &effects)
+            }
         case .rolling, .verifying:
             // Interrupted in the middle: a later release may carry it on, this one is not verified.
             if running?.promotion == inFlight.candidate.id { running?.verdict = .failed }
@@ -279,7 +300,7 @@ extension Stage {
 
     /// Does whatever the state allows at `now`, until nothing more can be done.
     private mutating func advance(at now: Timestamp, _ effects: inout [Effect]) {
-        takeQueued(at: now)
+        takeQueued(at: now, &effects)
         guard let current = promotion else { return }
         switch current.phase {
         case .waiting: passGates(current, at: now, &effects)
@@ -288,6 +309,8 @@ extension Stage {
         case .verifying(let until, let rollout):
             if rollout.hasFailed {
                 fail(current, rollout, at: now, &effects)
+            } else if rollout.provesNothing {
+                roll(current, rollout, at: now, &effects)
             } else if now >= until, rollout.isSettled, paused == nil || current.isUrgent {
                 verify(current, at: now, &effects)
             }
@@ -295,31 +318,27 @@ extension Stage {
     }
 
     /// Lets the queued candidate in where nothing is in flight; a queued rollback does not wait for a rollout to end.
-    private mutating func takeQueued(at now: Timestamp) {
-        guard var next = queued else { return }
-        if let inFlight = promotion {
-            guard next.origin == .rollback, inFlight.phase != .recording else { return }
-            next.strategy = next.strategy.urgent(first: inFlight.rollout?.changed ?? [])
-            queued = nil
-            requeue()
-        } else {
-            queued = nil
+    private mutating func takeQueued(at now: Timestamp, _ effects: inout [Effect]) {
+        if var next = rollbackNext, promotion?.phase != .recording {
+            next.strategy = next.strategy.urgent(first: promotion?.rollout?.changed ?? [])
+            rollbackNext = nil
+            requeue(for: next, at: now, &effects)
+            enter(next, approvals: [], at: now)
+            return
+        }
+        guard promotion == nil, let next = queued else { return }
+        queued = nil
+        // What it renders to may have been rejected since it was offered.
+        if next.override == nil, let rejection = rejection(of: next.rendered) {
+            effects.append(refusal(next, "what it renders to was rejected here: \(rejection.reason)"))
+            return
         }
         enter(next, approvals: [], at: now)
     }
 
     private mutating func passGates(_ waiting: Promotion, at now: Timestamp, _ effects: inout [Effect]) {
         var current = waiting
-        if let expiry = current.candidate.strategy.approvalExpiryMilliseconds {
-            for approval in current.approvals where approval.at + .milliseconds(expiry) <= now {
-                effects.append(
-                    .announce(
-                        Announcement(
-                            .approvalExpired, promotion: current.candidate.id, release: current.candidate.release,
-                            message: "the approval by \(approval.by) has expired")))
-            }
-            current.approvals.removeAll { $0.at + .milliseconds(expiry) <= now }
-        }
+        expireApprovals(&current, at: now, &effects)
         if let reason = obstacle(for: current) {
             if current.waitingFor != reason.text {
                 current.waitingFor = reason.text
@@ -353,6 +372,18 @@ extension Stage {
         effects.append(
             .record(
                 promotion: current.candidate.id, candidate: current.candidate, approvals: current.approvals, evidence: current.evidence))
+    }
+
+    private func expireApprovals(_ current: inout Promotion, at now: Timestamp, _ effects: inout [Effect]) {
+        guard let expiry = current.candidate.strategy.approvalExpiryMilliseconds else { return }
+        for approval in current.approvals where approval.at + .milliseconds(expiry) <= now {
+            effects.append(
+                .announce(
+                    Announcement(
+                        .approvalExpired, promotion: current.candidate.id, release: current.candidate.release,
+                        message: "the approval by \(approval.by) has expired")))
+        }
+        current.approvals.removeAll { $0.at + .milliseconds(expiry) <= now }
     }
 
     /// What keeps a waiting promotion from being recorded; the first of several.
@@ -396,6 +427,9 @@ extension Stage {
         // A pause stops before the next cluster, not in the middle of one. Urgent ones are not paused.
         let mayGoOn = paused == nil || current.isUrgent
         if mayGoOn {
+            if rollout.takeInspection(at: now), let wave = rollout.wave {
+                effects.append(.inspect(promotion: id, wave: rollout.index, clusters: wave.clusters.map(\.name)))
+            }
             let next = rollout.takeNext()
             if !next.isEmpty { effects.append(.dispatch(promotion: id, clusters: next)) }
             let finished = rollout.wave?.name ?? ""
@@ -414,17 +448,20 @@ extension Stage {
                 return
             }
         }
-        guard rollout.isOver else {
+        if rollout.provesNothing {
+            promotion = nil
+            effects.append(refusal(current.candidate, "every cluster left or was out of reach before it was verified"))
+            advance(at: now, &effects)
+            return
+        }
+        // Whoever has fallen out of Current since its wave is waited for: the soak is one of a fleet that is Current as a whole.
+        guard rollout.isOver, rollout.isSettled, rollout.currentCount >= 1 else {
             current.phase = .rolling(rollout)
+            wait(for: mayGoOn ? rollout.obstacle : "paused", &current, &effects)
             promotion = current
             return
         }
-        guard rollout.currentCount >= 1 else {
-            // Everything left or was skipped: nothing was proven here.
-            current.phase = .rolling(rollout)
-            promotion = current
-            return
-        }
+        current.waitingFor = ""
         let until = now + .milliseconds(current.candidate.strategy.verifySoakMilliseconds)
         current.phase = .verifying(until: until, rollout)
         promotion = current
@@ -525,9 +562,42 @@ extension Stage {
             current.phase = .rolling(rollout)
         case .verifying(let until, var rollout):
             body(&rollout)
-            current.phase = .verifying(until: until, rollout)
+            // The soak begins again when the cluster is back.
+            current.phase = rollout.isSettled ? .verifying(until: until, rollout) : .rolling(rollout)
         }
         promotion = current
+    }
+
+    private mutating func leave(_ cluster: String) {
+        queued?.strategy.remove(cluster)
+        rollbackNext?.strategy.remove(cluster)
+        switch promotion?.phase {
+        case .waiting, .recording: promotion?.candidate.strategy.remove(cluster)
+        case .rolling, .verifying: if let id = promotion?.candidate.id { change(id) { $0.leave(cluster) } }
+        case nil: break
+        }
+    }
+
+    /// `true` for an identifier or a commit that has not been taken up here.
+    private mutating func note(_ identifier: String) -> Bool {
+        guard !seen.contains(identifier) else { return false }
+        seen.append(identifier)
+        if seen.count > Self.seenMax { seen.removeFirst() }
+        return true
+    }
+
+    private mutating func dropRollback(by candidate: Candidate, at now: Timestamp, _ effects: inout [Effect]) {
+        guard let old = rollbackNext else { return }
+        rollbackNext = nil
+        supersede(old, by: candidate, at: now, &effects)
+    }
+
+    private func wait(for reason: String, _ current: inout Promotion, _ effects: inout [Effect]) {
+        guard current.waitingFor != reason else { return }
+        current.waitingFor = reason
+        guard !reason.isEmpty else { return }
+        effects.append(
+            .announce(Announcement(.waveWaiting, promotion: current.candidate.id, release: current.candidate.release, message: reason)))
     }
 
     private mutating func setHold(_ cause: Hold.Cause, reason: String, by: String, at now: Timestamp, _ effects: inout [Effect]) {

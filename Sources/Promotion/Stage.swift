@@ -98,6 +98,10 @@ package struct Stage: Sendable, Equatable, Codable {
     package internal(set) var promotion: Promotion?
     /// The newest candidate that waits behind the promotion in flight.
     package internal(set) var queued: Candidate?
+    /// A rollback that waits for the outcome of a record that is being written.
+    package internal(set) var rollbackNext: Candidate?
+    /// Identifiers and commits that were taken up here, newest last, so that what comes twice is known. The last `Stage.seenMax` are kept.
+    package internal(set) var seen: [String]
     package internal(set) var hold: Hold?
     package internal(set) var paused: Actor?
     /// Rendered sets that failed or were refused here, and why. The newest `Stage.rejectedMax` are kept.
@@ -125,6 +129,7 @@ package struct Stage: Sendable, Equatable, Codable {
 
     package static let historyMax = 50
     package static let rejectedMax = 200
+    package static let seenMax = 200
 
     package init(id: StageID) {
         self.id = id
@@ -132,6 +137,7 @@ package struct Stage: Sendable, Equatable, Codable {
         verifiedHeads = []
         verifiedSequences = []
         offered = 0
+        seen = []
     }
 
     /// When time alone can move this stage on; `nil` when only an event can.
@@ -142,10 +148,13 @@ package struct Stage: Sendable, Equatable, Codable {
             guard let expiry = promotion.candidate.strategy.approvalExpiryMilliseconds else { return nil }
             return promotion.approvals.map { $0.at + .milliseconds(expiry) }.min()
         case .recording: return nil
-        case .rolling(let rollout): return rollout.deadline
-        case .verifying(let until, _): return until
+        case .rolling(let rollout): return isPaused(promotion) ? nil : rollout.deadline
+        case .verifying(let until, _): return isPaused(promotion) ? nil : until
         }
     }
+
+    /// Paused, it is a person's word that moves a rollout on, not time.
+    private func isPaused(_ promotion: Promotion) -> Bool { paused != nil && !promotion.isUrgent }
 
     package func rejection(of rendered: String) -> Rejection? { rejected.last { $0.rendered == rendered } }
 

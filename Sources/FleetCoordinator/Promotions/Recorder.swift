@@ -78,7 +78,7 @@ struct Recorder: Sendable {
             PushUpdate(ref: "refs/heads/\(branch)", to: commit, expecting: .exactly(parent)),
             PushUpdate(ref: Branches.release(intent.candidate.release), to: try Self.objectID(intent.candidate.release), expecting: .any),
         ]
-        if let found = try await moved(updates), found != commit {
+        if let found = try await moved(updates), found != commit, try await !isBeneath(commit, found) {
             let name = found.map { "\("\($0)".prefix(7))" } ?? "nothing"
             try await engine.send(
                 [.recordOvertaken(promotion: intent.candidate.id, reason: "\(branch) has moved: found \(name)")], to: intent.stage)
@@ -99,6 +99,13 @@ struct Recorder: Sendable {
             guard case .moved(_, let actual) = error else { throw error }
             return .some(actual)
         }
+    }
+
+    /// Whether the record is on the branch already, with a head on top that a person has pushed since; the follower adopts that.
+    private func isBeneath(_ commit: ObjectID, _ head: ObjectID?) async throws -> Bool {
+        guard let head else { return false }
+        _ = try await mirror.fetch()
+        return try await mirror.contains(head) && mirror.isAncestor(commit, of: head)
     }
 
     /// The record's commit: as it was stored, or built now and stored before anybody sees it.

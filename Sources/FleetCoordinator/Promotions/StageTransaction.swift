@@ -174,7 +174,8 @@ struct StageTransaction {
             case .verified: try PromotionRows.setState(session, promotion, "verified", reason: "", finishedAt: now)
             case .notExercised:
                 try PromotionRows.setState(session, promotion, "notExercised", reason: announcement.message, finishedAt: now)
-            case .approved, .approvalExpired, .waveStarted, .waveFinished, .verifying, .resumed, .paused, .rollbackStarted, .branchLost,
+            case .approved, .approvalExpired, .waveStarted, .waveWaiting, .waveFinished, .verifying, .resumed, .paused, .rollbackStarted,
+                .branchLost,
                 nil:
                 break
             }
@@ -185,7 +186,8 @@ struct StageTransaction {
         let severity: FleetEvent.Severity =
             switch announcement.kind {
             case .rolloutFailed, .branchLost: .error
-            case .held, .refused, .adopted, .restored, .rollbackStarted, .recordOvertaken, .approvalNeeded, .rejected, .approvalExpired:
+            case .held, .waveWaiting, .refused, .adopted, .restored, .rollbackStarted, .recordOvertaken, .approvalNeeded, .rejected,
+                .approvalExpired:
                 .warning
             case .promotionWaiting, .approved, .superseded, .recorded, .waveStarted, .waveFinished, .verifying, .verified, .notExercised,
                 .resumed, .paused:
