@@ -105,7 +105,8 @@ struct Recorder: Sendable {
     private func isBeneath(_ commit: ObjectID, _ head: ObjectID?) async throws -> Bool {
         guard let head else { return false }
         _ = try await mirror.fetch()
-        return try await mirror.contains(head) && mirror.isAncestor(commit, of: head)
+        guard try await mirror.contains(head) else { return false }
+        return try await mirror.isAncestor(commit, of: head)
     }
 
     /// The record's commit: as it was stored, or built now and stored before anybody sees it.
