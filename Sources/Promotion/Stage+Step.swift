@@ -158,8 +158,6 @@ extension Stage {
     // MARK: - The record
 
     private mutating func recorded(_ promotionID: String, _ commit: String, at now: Timestamp, _ effects: inout [Effect]) {
-        // A head that a person pushed on top of it was adopted first: it is on the branch, and must not be written again.
-        if queued?.id == promotionID { queued = nil }
         guard var current = promotion, current.candidate.id == promotionID, case .recording = current.phase else { return }
         _ = note(commit)
         current.commit = commit
@@ -200,7 +198,8 @@ extension Stage {
     private mutating func adopt(
         _ candidate: Candidate, _ commit: String, by actor: Actor, at now: Timestamp, _ effects: inout [Effect]
     ) {
-        guard running?.commit != commit, note(commit) else { return }
+        // A record that is being written is finished first: it may be on the branch, beneath this head. The head is found again after it.
+        guard promotion?.phase != .recording, running?.commit != commit, note(commit) else { return }
         _ = note(candidate.id)
         // What was to be gone back from is gone.
         dropRollback(by: candidate, at: now, &effects)

@@ -260,7 +260,7 @@ extension [Effect] {
     @Test func aHumanHeadPreemptsAndHolds() {
         var bench = Bench()
         bench.verify(1)
-        bench.send(.offered(Bench.candidate(2)))
+        bench.send(.offered(Bench.candidate(2, Bench.strategy(approvals: 1))))
         let human = Bench.candidate(3, id: "h", origin: .human)
         let effects = bench.send(.adopted(human, commit: "x", by: Actor(name: "Ada", reason: "revert")))
         #expect(effects.dispatched == ["a"])
@@ -269,15 +269,18 @@ extension [Effect] {
         #expect(bench.current("h", "a").verified.isEmpty)
         #expect(bench.stage.promotion?.waitingFor.contains("resume") == true)
         #expect(bench.send(.adopted(human, commit: "x", by: Actor(name: "Ada"))).isEmpty)
-        #expect(bench.send(.resumed(by: Actor(name: "Ada"))).recorded == ["p2"])
+        bench.send(.resumed(by: Actor(name: "Ada")))
+        #expect(bench.send(.approved(Approval(by: "Ada", rendered: "set2", at: bench.now))).recorded == ["p2"])
     }
 
-    @Test func aRecordBeneathAHumanHeadIsNotWrittenAgain() {
+    @Test func aHumanHeadWaitsForTheRecordBeneathIt() {
         var bench = Bench()
         bench.verify(1)
         bench.send(.offered(Bench.candidate(2)))
-        bench.send(.adopted(Bench.candidate(3, id: "h", origin: .human), commit: "x", by: Actor(name: "Ada")))
+        let human = Event.adopted(Bench.candidate(3, id: "h", origin: .human), commit: "x", by: Actor(name: "Ada"))
+        #expect(bench.send(human).isEmpty)
         bench.send(.recorded(promotion: "p2", commit: "c2"))
+        #expect(bench.send(human).dispatched == ["a"])
         #expect(bench.stage.queued == nil)
         #expect(bench.stage.running?.commit == "x")
     }
