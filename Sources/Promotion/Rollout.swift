@@ -105,7 +105,7 @@ package struct Rollout: Sendable, Equatable, Codable {
         guard case .inspecting = phase, !isOver else { return }
         // A wave that skipped its way below the minimum could never complete: it begins when enough clusters are back.
         let counting = waves[index].clusters.filter { $0.progress != .left }
-        let inReach = counting.count { !offlineClusters.contains($0.name) }
+        let inReach = counting.count { $0.progress == .current || !offlineClusters.contains($0.name) }
         if offline == .skip, inReach < min(minimumClusters, counting.count) {
             inspectAgainAt = now + .milliseconds(Self.inspectAgainMilliseconds)
             return
@@ -163,7 +163,10 @@ package struct Rollout: Sendable, Equatable, Codable {
         switch phase {
         case .inspecting: return (false, [])
         case .syncing:
-            guard settled else { return (false, []) }
+            guard settled else {
+                lookAgainAtSkipped(at: now)
+                return (false, [])
+            }
             phase = .soaking(until: now + .milliseconds(waves[index].soakMilliseconds))
             return advance(at: now)
         case .soaking(let until):
@@ -173,6 +176,19 @@ package struct Rollout: Sendable, Equatable, Codable {
             phase = .inspecting
             return (!isOver, skipped)
         }
+    }
+
+    /// The clusters that were to carry the wave left or failed, and nobody is on the way: those that were skipped may be back.
+    private mutating func lookAgainAtSkipped(at now: Timestamp) {
+        let members = waves[index].clusters
+        guard members.contains(where: { $0.progress == .skipped }),
+            !members.contains(where: { $0.progress == .pending || $0.progress == .dispatched })
+        else { return }
+        for position in members.indices where members[position].progress == .skipped {
+            waves[index].clusters[position].progress = .pending
+        }
+        phase = .inspecting
+        inspectAgainAt = now + .milliseconds(Self.inspectAgainMilliseconds)
     }
 
     /// Whether the wave is to be looked at again; says so once.

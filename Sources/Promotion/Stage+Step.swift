@@ -284,7 +284,10 @@ extension Stage {
         guard let inFlight = promotion else { return }
         switch inFlight.phase {
         case .waiting, .recording:
-            if inFlight.isUrgent {
+            // The newer one of what waits goes on waiting, whoever asked for the older one.
+            if !inFlight.isUrgent, let queued, queued.sequence > inFlight.candidate.sequence {
+                supersede(inFlight.candidate, by: queued, at: now, &effects)
+            } else if inFlight.isUrgent {
                 supersede(inFlight.candidate, by: urgent, at: now, &effects)
             } else {
                 queue(inFlight.candidate, at: now, &effects)

@@ -76,45 +76,56 @@ extension World {
     mutating func settle() throws {
         isFaulty = false
         gitIsDown = false
-        let final = name("set")
-        publish(rendered: final)
         for position in places.indices {
             for index in places[position].clusters.indices { places[position].clusters[index].isOffline = false }
             for cluster in places[position].clusters where cluster.hasLeft { try send(.clusterLeft(cluster.name), to: position) }
         }
-        for _ in 0..<400 {
+        // What is in the way is cleared by people; then one more release goes through without them.
+        for _ in 0..<200 {
+            try round()
             for position in places.indices {
-                if places[position].branch == nil { places[position].branch = places[position].stage.running?.commit }
-                try follow(position)
-                if places[position].stage.hold != nil || places[position].stage.paused != nil {
-                    try send(.resumed(by: Actor(name: "Ada")), to: position)
+                guard let stuck = places[position].stage.promotion, let rollout = stuck.rollout, World.isBad(stuck.candidate.rendered)
+                else {
+                    continue
                 }
-                try approve(position)
-                try record(position)
-                for index in places[position].clusters.indices { act(position, index) }
-            }
-            while !reports.isEmpty { try deliver() }
-            now = now + .milliseconds(15_000)
-            for position in places.indices {
-                try send(.tick, to: position)
-                // What fails without failing the rollout stops it until a person helps.
-                if let stuck = places[position].stage.promotion, stuck.rollout != nil, World.isBad(stuck.candidate.rendered) {
-                    guard
-                        !stuck.waitingFor.isEmpty || stuck.rollout?.failures.isEmpty == true || stuck.rollout?.isOver == true
-                            || stuck.rollout?.clusters.contains(where: { $0.progress == .dispatched }) == true
-                    else { throw Broken(description: "\(stuck.candidate.id) waits and does not say why") }
-                    pushHead(position)
+                let isWaiting = !rollout.isOver && !rollout.clusters.contains { $0.progress == .dispatched }
+                guard !isWaiting || !stuck.waitingFor.isEmpty || rollout.failures.isEmpty else {
+                    throw Broken(description: "\(stuck.candidate.id) waits and does not say why")
                 }
+                if isWaiting { pushHead(position) }
             }
+            if places.allSatisfy({ $0.stage.promotion == nil && $0.branch == $0.stage.running?.commit }) { break }
+        }
+        let final = name("set")
+        publish(rendered: final)
+        for _ in 0..<200 {
+            try round()
             if isSettled(final) { return }
         }
         let stories = places.map { place in
             let stage = place.stage
-            return "\(stage.id): runs \(stage.running?.candidate.rendered ?? "nothing"), in flight "
-                + "\(stage.promotion.map { "\($0.candidate.id) \($0.phase) \($0.waitingFor)" } ?? "nothing"), queued "
+            let flight = stage.promotion.map { "\($0.candidate.id) \($0.phase) \($0.waitingFor)" } ?? "nothing"
+            return "\(stage.id): runs \(stage.running?.candidate.rendered ?? "nothing"), in flight \(flight), queued "
                 + "\(stage.queued?.id ?? "nothing"), hold \(stage.hold?.reason ?? "none"), offered \(stage.offered)"
         }
         throw Broken(description: "does not converge to \(final):\n" + stories.joined(separator: "\n"))
+    }
+
+    /// Everybody does what there is to do.
+    private mutating func round() throws {
+        for position in places.indices {
+            if places[position].branch == nil { places[position].branch = places[position].stage.running?.commit }
+            try follow(position)
+            if places[position].stage.hold != nil || places[position].stage.paused != nil {
+                try send(.resumed(by: Actor(name: "Ada")), to: position)
+            }
+            try approve(position)
+            try record(position)
+            for index in places[position].clusters.indices { act(position, index) }
+        }
+        while !reports.isEmpty { try deliver() }
+        now = now + .milliseconds(15_000)
+        for position in places.indices { try send(.tick, to: position) }
     }
 
     private func isSettled(_ final: String) -> Bool {

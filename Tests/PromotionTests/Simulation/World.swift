@@ -66,7 +66,6 @@ struct World {
     var places: [Place] = []
     var plans: [Plan] = []
     var commits: [String: Commit] = [:]
-    var written: Set<String> = []
     var reports: [(place: Int, event: Event)] = []
     var gitIsDown = false
     var names = 0
@@ -181,7 +180,7 @@ struct World {
                 places[position].free = []
                 places[position].given = []
             }
-            places[position].free.formUnion(notCurrent)
+            places[position].free.formUnion(notCurrent.subtracting(places[position].given))
             return [.inspected(promotion: promotion, wave: wave, notCurrent: notCurrent, offline: offline)]
         case .dispatch(let promotion, let clusters):
             try dispatch(promotion, clusters, position)
@@ -217,7 +216,9 @@ struct World {
     }
 
     private mutating func noteReport(_ position: Int, _ promotion: String, _ cluster: String, _ state: ClusterState) {
-        guard places[position].rollout == promotion, places[position].given.contains(cluster) else { return }
+        guard places[position].rollout == promotion, places[position].given.contains(cluster),
+            places[position].clusters.contains(where: { $0.name == cluster && !$0.hasLeft })
+        else { return }
         if state == .current {
             places[position].out.remove(cluster)
         } else if !places[position].free.contains(cluster) {
@@ -273,7 +274,7 @@ struct World {
         places[position].intent = intent
         if isFaulty, chance.percent(5) { return try restart() }
         if places[position].branch == intent.parent {
-            guard written.insert(intent.promotion).inserted else {
+            guard !isWritten(intent.promotion, on: intent.parent) else {
                 throw Broken(description: "the record of \(intent.promotion) is written twice")
             }
             commits[commit] = Commit(id: commit, parent: intent.parent, promotion: intent.promotion, rendered: intent.rendered)
@@ -291,6 +292,16 @@ struct World {
         var next = head
         while let id = next, let found = commits[id] {
             if id == commit { return true }
+            next = found.parent
+        }
+        return false
+    }
+
+    /// Whether the promotion's record is in the history of this head.
+    func isWritten(_ promotion: String, on head: String?) -> Bool {
+        var next = head
+        while let id = next, let found = commits[id] {
+            if found.promotion == promotion { return true }
             next = found.parent
         }
         return false
