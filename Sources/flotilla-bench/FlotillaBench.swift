@@ -18,6 +18,6 @@ struct FlotillaBench: AsyncParsableCommand {
         subcommands: [
             YAMLCommand.self, JSONCommand.self, RenderCommand.self, PlanCommand.self, DispatchCommand.self, RolloutCommand.self,
             AgentMemoryCommand.self, DriftCommand.self, AllCommand.self,
-        ]
-    )
+        ],
+        defaultSubcommand: AllCommand.self)
 }
