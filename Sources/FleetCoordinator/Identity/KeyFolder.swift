@@ -60,6 +60,8 @@ package struct KeyFolder: Sendable {
         if let present = try read(path) { return present }
         let fresh = make()
         let temporary = "\(path).\(getpid())"
+        // Left by a process that was killed here and had the same number, as the first one of a container always has.
+        unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Failure.unusable(path: path, reason: "cannot write: \(String(cString: strerror(errno)))") }
         let written = fresh.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
