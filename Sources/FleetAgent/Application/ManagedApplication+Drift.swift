@@ -126,6 +126,7 @@ extension ManagedApplication {
         var due: [ObjectIdentity] = []
         for (identity, drift) in drifted where inventory.records[identity]?.applied != nil {
             if task.options.drift == .alert, drift.isTold { continue }
+            if mayBeNewer(identity) { continue }
             let wait = max(pacing[identity]?.wait(at: now) ?? .zero, drift.notBefore.map { $0 - now } ?? .zero)
             if wait > .zero { next = min(next ?? now + wait, now + wait) } else { due.append(identity) }
         }
@@ -155,6 +156,13 @@ extension ManagedApplication {
         await heal(jobs, drifts)
         let later = drifted.values.compactMap(\.notBefore).min()
         return [next, later].compactMap { $0 }.min()
+    }
+
+    /// Whether the difference may be the object of a newer generation, which was sent before the agent ended and of which the records do
+    /// not tell: healing it would take the cluster back to an older release. The sync that is due sends it again.
+    private func mayBeNewer(_ identity: ObjectIdentity) -> Bool {
+        guard isUnsure, needsSync else { return false }
+        return !(plan ?? []).contains { $0.identity == identity && $0.applied == inventory.records[identity]?.applied }
     }
 
     private func heal(_ jobs: [ApplyJob], _ drifts: [ObjectIdentity: Drift]) async {

@@ -101,11 +101,20 @@ extension ManagedApplication {
             if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
         }
         guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
+        await begin()
         guard plan.contains(where: needsApply) else { return nil }
         if task.options.createNamespace, !task.namespace.isEmpty { try await ensureNamespace(task.namespace) }
         let kinds = Set(plan.map { Self.groupKind($0.identity) }).union(inventory.parentKinds ?? [])
         try await writeParent(kinds: kinds.sorted(), identities: plan.map(\.identity) + Array(inventory.records.keys))
         return nil
+    }
+
+    /// Notes on disk, before the first object is sent or deleted, that this generation is being applied.
+    private func begin() async {
+        let generation = task.generation.description
+        guard inventory.begun != generation else { return }
+        inventory.begun = generation
+        await save()
     }
 
     /// The type of an object, unless its definition comes with the bundle and is not served yet.

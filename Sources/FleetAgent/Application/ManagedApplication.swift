@@ -15,6 +15,8 @@ actor ManagedApplication {
     var task: SyncTask
     var inventory = Inventory()
     var isLoaded = false
+    /// The agent ended while it was applying: what the cluster has of the newer objects is not known until they have been applied again.
+    var isUnsure = false
 
     // The sync in force.
     var needsSync = true
@@ -113,6 +115,7 @@ actor ManagedApplication {
         }
         for (identity, record) in inventory.records where record.body != nil { _ = context.rules.claim([identity], for: name) }
         for (identity, record) in inventory.records where record.body == nil { context.rules.hold(identity, for: name) }
+        isUnsure = inventory.begun != inventory.synced
         isLoaded = true
     }
 
@@ -220,6 +223,7 @@ actor ManagedApplication {
     private func finishSync(_ phase: ApplicationReport.Phase, _ text: String, _ now: Timestamp) {
         let isNews = inventory.synced != task.generation.description
         needsSync = false
+        isUnsure = false
         plan = nil
         retry.reset()
         pendingSince = nil

@@ -50,12 +50,15 @@ struct ObjectRecord: Sendable, Hashable {
 struct Inventory: Sendable, Hashable {
     /// The generation that was last applied as a whole.
     var synced: String = ""
+    /// The generation whose objects were last begun to be sent. Where it is not `synced` in what was read back from disk, the cluster may
+    /// have more of it than the records say.
+    var begun: String = ""
     /// What the ApplySet parent's annotation says; `nil` when unknown.
     var parentKinds: [String]?
     var records: [ObjectIdentity: ObjectRecord] = [:]
 
     var json: Value {
-        var map: Map = ["format": "flotilla.dev/inventory/v1", "synced": .string(synced)]
+        var map: Map = ["format": "flotilla.dev/inventory/v1", "synced": .string(synced), "begun": .string(begun)]
         if let parentKinds { map["parentKinds"] = .list(parentKinds.map { .string($0) }) }
         map["objects"] = .list(
             records.sorted { $0.key < $1.key }.map { identity, record in
@@ -74,6 +77,7 @@ struct Inventory: Sendable, Hashable {
     init?(json: Value) {
         guard json["format"]?.string == "flotilla.dev/inventory/v1" else { return nil }
         synced = json["synced"]?.string ?? ""
+        begun = json["begun"]?.string ?? synced
         parentKinds = json["parentKinds"]?.list?.compactMap(\.string)
         for object in json["objects"]?.list ?? [] {
             guard let kind = object["kind"]?.string, let name = object["name"]?.string, let record = ObjectRecord(json: object) else {

@@ -135,6 +135,35 @@ import Testing
         }
     }
 
+    @Test("An agent that was killed while it applied a release does not go back to the one before")
+    func killedWhileApplying() async throws {
+        try await TestCluster.run { cluster in
+            let coordinator = cluster.coordinator
+            let inventory = "\(cluster.folder.path)/agent/inventory/web.json"
+            try await cluster.withAgent {
+                coordinator.want("web", 1, [configMap("a", ["k": "1"]), configMap("b", ["k": "1"])])
+                await coordinator.wait("web", 1, .synced, .current)
+            }
+            var before = try JSON.read(try Folder.read(inventory) ?? [])
+            try await cluster.withAgent {
+                coordinator.want("web", 2, [configMap("a", ["k": "2"])])
+                await coordinator.wait("web", 2, .synced, .current)
+            }
+            // What a kill leaves behind: the cluster has the new objects, the records are those from before, and say that there may be more.
+            before["begun"] = "1.2"
+            try Folder.write(JSON.write(before), to: inventory)
+            let writes = try cluster.agentWrites().count
+            try await cluster.withAgent {
+                coordinator.want("web", 3, [configMap("a", ["k": "2"])])
+                await coordinator.wait("web", 3, .synced, .current)
+                let sent = try Array(cluster.agentWrites()[writes...])
+                #expect(sent == ["PATCH \(Self.config("a"))"])
+                #expect(cluster.get(Self.config("a")).at("data", "k") == "2")
+                #expect(cluster.get(Self.config("b")).isNull)
+            }
+        }
+    }
+
     @Test("Fields of another manager are not taken, and the report names it; with force they are")
     func conflict() async throws {
         try await TestCluster.run { cluster in
