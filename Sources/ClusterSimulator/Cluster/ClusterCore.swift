@@ -299,6 +299,8 @@ struct WorkloadChange: Hashable, Sendable {
     /// How many are of the newest template.
     let updated: Int64
     let available: Bool
+    /// As many pods as wanted, all of the newest template and ready.
+    let isSettled: Bool
     let images: [String]
 
     var key: String { "\(group)/\(kind)/\(namespace)/\(name)" }

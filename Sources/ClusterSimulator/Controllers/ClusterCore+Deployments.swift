@@ -294,6 +294,7 @@ extension ClusterCore {
                 group: "apps", kind: "Deployment", namespace: name.namespace, name: name.name, ready: ready, desired: wanted,
                 updated: updated,
                 available: Workload.condition(["status": status], "Available")?["status"] == "True",
+                isSettled: updated == wanted && total == wanted && ready == wanted,
                 images: Workload.images(deployment.at("spec", "template", "spec", "containers"))))
     }
 

@@ -67,7 +67,8 @@ extension ClusterCore {
             WorkloadChange(
                 group: "batch", kind: "Job", namespace: name.namespace, name: name.name, ready: Int64(succeeded.count),
                 desired: completions, updated: Int64(succeeded.count),
-                available: verdict?.kind != "Failed", images: Workload.images(job.at("spec", "template", "spec", "containers"))))
+                available: verdict?.kind != "Failed", isSettled: Int64(succeeded.count) == completions,
+                images: Workload.images(job.at("spec", "template", "spec", "containers"))))
     }
 
     private func isFinished(_ job: Value) -> Bool {

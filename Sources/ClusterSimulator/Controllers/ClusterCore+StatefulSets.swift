@@ -136,7 +136,8 @@ extension ClusterCore {
             WorkloadChange(
                 group: "apps", kind: "StatefulSet", namespace: name.namespace, name: name.name, ready: ready, desired: wanted,
                 updated: updated,
-                available: available >= wanted, images: Workload.images(set.at("spec", "template", "spec", "containers"))))
+                available: available >= wanted, isSettled: updated == wanted && owned.count == Int(wanted) && ready == wanted,
+                images: Workload.images(set.at("spec", "template", "spec", "containers"))))
     }
 
     // MARK: - DaemonSets
@@ -204,6 +205,7 @@ extension ClusterCore {
             WorkloadChange(
                 group: "apps", kind: "DaemonSet", namespace: name.namespace, name: name.name, ready: ready, desired: desired,
                 updated: updated,
-                available: available >= desired, images: Workload.images(set.at("spec", "template", "spec", "containers"))))
+                available: available >= desired, isSettled: updated == desired && owned.count == Int(desired) && ready == desired,
+                images: Workload.images(set.at("spec", "template", "spec", "containers"))))
     }
 }

@@ -30,6 +30,7 @@ final class RequestLog: ClusterObserver {
             "time": .string(time.rfc3339), "event": "workload", "cluster": .string(cluster),
             "object": Self.identity(workload.group, workload.kind, workload.namespace, workload.name), "ready": .int(workload.ready),
             "desired": .int(workload.desired), "updated": .int(workload.updated), "available": .bool(workload.available),
+            "settled": .bool(workload.isSettled),
             "images": .list(workload.images.map { .string($0) }),
         ])
     }

@@ -35,6 +35,9 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write a kubeconfig for each cluster here, FOLDER/CLUSTER.yaml.", valueName: "folder"))
     var kubeconfigDirectory: String?
 
+    @Flag(help: "Also log the bodies of writes; those of Secrets never.")
+    var logBodies = false
+
     func validate() throws {
         if let count, !(1...10_000).contains(count) { throw ValidationError("--count is a number from 1 to 10000") }
         if count != nil, !cluster.isEmpty { throw ValidationError("either --count or --cluster") }
@@ -47,10 +50,13 @@ struct Simulate: AsyncParsableCommand {
         for folder in [stateDirectory, logDirectory, kubeconfigDirectory] { if let folder { try LocalFile.makeFolder(folder) } }
         var logger = Logger(label: "flotilla.simulator") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
+        var behaviour = SimulatorBehaviour()
+        behaviour.logsBodies = logBodies
         let simulator = try Simulator(
             configuration: SimulatorConfiguration(
                 clusters: names.map { ClusterSpecification(name: $0) }, host: address.host, port: address.port,
-                stateDirectory: stateDirectory.map(LocalFile.absolute), logDirectory: logDirectory.map(LocalFile.absolute)),
+                stateDirectory: stateDirectory.map(LocalFile.absolute), logDirectory: logDirectory.map(LocalFile.absolute),
+                behaviour: behaviour),
             logger: logger)
         let group = ServiceGroup(services: [simulator], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
         try await withThrowingTaskGroup { tasks in
