@@ -88,7 +88,7 @@ let package = Package(
         // The programs themselves, started as processes: they must have been built.
         .testTarget(
             name: "SystemTests",
-            dependencies: ["flotilla", "flotilla-agent", "Manifests", "HTTPTransport", "Threads"],
+            dependencies: ["flotilla", "flotilla-agent", "Manifests", "HTTPTransport", "Threads", "PostgresClient", logging],
             swiftSettings: strict),
     ]
         // ground
