@@ -135,6 +135,19 @@ import Testing
         #expect(Content.digest(plain) != Content.digest(marked))
     }
 
+    @Test("the checker knows nothing of the coordinator, the agent or the simulator but what they write down")
+    func independence() throws {
+        let files = try PackageFolder.swiftFiles(below: "Tests").filter { $0.path.hasPrefix("Tests/SystemTests/Checker/") }
+        #expect(files.count > 5)
+        for file in files {
+            let imports = file.text.split(separator: "\n").filter { $0.hasPrefix("import ") || $0.hasPrefix("@testable") }
+            for line in imports {
+                #expect(
+                    ["import Foundation", "import Manifests", "import Testing", "import Threads"].contains(String(line)), "\(file.path)")
+            }
+        }
+    }
+
     @Test("a log's last line may be cut off, no other")
     func cutOff() throws {
         let line = #"{"time":"2026-01-01T00:00:00Z","event":"request","cluster":"a","verb":"get","method":"GET","path":"/version"}"#
