@@ -15,7 +15,7 @@ package struct PollRequest: Sendable, Hashable {
         }
     }
 
-    /// Random, new with every start of an agent: a session is (cluster, instance).
+    /// Random, kept in the agent's state folder: a session is (cluster, instance), and an agent that starts again goes on with its own.
     package var instance: String
     package var agentVersion: String
     /// Such as `v1.36.2`; empty until the agent has seen its API server.

@@ -10,14 +10,14 @@ struct Pause: AsyncParsableCommand {
 
             Examples:
               flotilla pause storefront/production --reason "sale until Monday"
-              flotilla pause storefront/staging
+              flotilla pause storefront/staging --reason "looking at the database"
             """)
 
     @Argument(help: "The stage: PIPELINE/ENVIRONMENT.")
     var stage: StageTarget
 
     @Option(help: "Why; shown in the history.")
-    var reason: String = ""
+    var reason: String
 
     @OptionGroup var client: ClientOptions
 
