@@ -171,6 +171,27 @@ import Testing
         #expect(after.candidate.rendered == before.candidate.rendered)
     }
 
+    @Test("a new database takes up a person's head on top of the last record, and goes on holding")
+    func rebuildsAdoptedHead() async throws {
+        let fleet = try await TestFleet(files: Self.files(approvals: 0))
+        try await fleet.settle(clusters: Self.clusters, rounds: 30)
+        let first = try #require(try await fleet.mirror.head(of: "flotilla/shop/production"))
+        try await fleet.push(Self.images("registry.example/web:2"), message: "Second\n")
+        try await fleet.settle(clusters: Self.clusters, rounds: 30)
+        let second = try #require(try await fleet.mirror.head(of: "flotilla/shop/production"))
+        let tree = try await fleet.mirror.treeID(of: first)
+        let revert = try await fleet.push(tree: tree, parent: second, message: "Revert\n", branch: "flotilla/shop/production")
+        try await fleet.settle(clusters: Self.clusters, rounds: 20)
+
+        let again = try await TestFleet(files: [:], time: fleet.time, remote: fleet.remote, signer: fleet.signer)
+        try await again.settle(clusters: Self.clusters, rounds: 30)
+        let stage = try #require(try await again.stage("shop/production"))
+        #expect(stage.running?.commit == "\(revert)")
+        #expect(stage.running?.candidate.origin == .human)
+        #expect(stage.hold != nil)
+        #expect(try await again.mirror.head(of: "flotilla/shop/production") == revert)
+    }
+
     @Test("an application that a release drops is pruned where it was")
     func prunes() async throws {
         var files = Self.files(approvals: 0)

@@ -36,6 +36,8 @@ final class FleetFollower: Sendable {
     private let reported = Mutex<[StageID: String]>([:])
 
     private static let parsedMax = 8
+    /// How far below a stage's head its last record is looked for.
+    private static let headsAboveRecordMax = 100
     private static let leaseSeconds: Int64 = 60
 
     init(
@@ -282,8 +284,8 @@ final class FleetFollower: Sendable {
         }
     }
 
-    /// A new database takes up what Git has recorded: the head of each stage's branch, if it carries the coordinator's own signature, and
-    /// the journal's decisions.
+    /// A new database takes up what Git has recorded: the head of each stage's branch, if it is the coordinator's own record or stands on
+    /// one, and the journal's decisions.
     private func restore(_ pipeline: Pipeline, fleet: Fleet, fleetCommit: String) async throws {
         for declared in pipeline.stages {
             let id = StageID(pipeline: pipeline.name, environment: declared.environment)
@@ -292,20 +294,26 @@ final class FleetFollower: Sendable {
             else {
                 continue
             }
-            let info = try await mirror.commit(head)
             let verifier = try SSHSignatureVerifier(allowedSigners: signer.allowedSignersLine(principal: Recorder.committerEmail))
-            guard verifier.verify(info).isGood, let release = info.trailer(RecordMessage.releaseKey).flatMap({ ObjectID(hex: $0) }),
-                let promotion = info.trailer(RecordMessage.promotionKey), let pinned = info.trailer(RecordMessage.fleetKey),
-                let origin = info.trailer(RecordMessage.originKey).flatMap(Origin.init(rawValue:)), try await mirror.contains(release)
+            // A person may have pushed on top of the last record: that head is what runs, pinned to the record's fleet commit.
+            let history = try await mirror.log(from: head, firstParent: true, limit: Self.headsAboveRecordMax)
+            guard let record = history.first(where: { verifier.verify($0).isGood }), let top = history.first,
+                let promoted = record.trailer(RecordMessage.releaseKey).flatMap({ ObjectID(hex: $0) }),
+                let promotion = record.trailer(RecordMessage.promotionKey), let pinned = record.trailer(RecordMessage.fleetKey),
+                let recordOrigin = record.trailer(RecordMessage.originKey).flatMap(Origin.init(rawValue:)),
+                try await mirror.contains(promoted)
             else {
                 try await noteOnce(
                     id, "\(head)",
                     FleetEvent(
                         at: time.now, kind: "headRefused", severity: .error, pipeline: id.pipeline, environment: id.environment,
                         release: "\(head)",
-                        message: "\(Branches.environment(id)) exists, but its head does not carry this coordinator's signature"))
+                        message: "\(Branches.environment(id)) exists, but none of its last commits carries this coordinator's signature"))
                 continue
             }
+            let isPersons = record.id != head
+            let release = isPersons ? head : promoted
+            let origin = isPersons ? Origin.human : recordOrigin
             var pinnedFleet = fleet
             var pinnedCommit = fleetCommit
             if let id = ObjectID(hex: pinned), try await mirror.contains(id), let found = try await declarations(at: id).fleet {
@@ -315,16 +323,21 @@ final class FleetFollower: Sendable {
             let pinnedPipeline = pinnedFleet.pipelines.first { $0.name == pipeline.name } ?? pipeline
             guard
                 case .planned(let sequence, _) = try await planRelease(
-                    pinnedPipeline, at: release, fleet: pinnedFleet, fleetCommit: pinnedCommit, gates: nil, origin: .release)
+                    pinnedPipeline, at: release, fleet: pinnedFleet, fleetCommit: pinnedCommit, gates: nil,
+                    origin: isPersons ? .human : .release)
             else { continue }
             let journal = try await Journalist.state(in: mirror, at: try await mirror.head(of: Branches.journal(pipeline: id.pipeline)))
-            let decisions = Restored(journal.stages[id.environment])
+            var decided = Restored(journal.stages[id.environment])
+            if isPersons, decided.hold == nil {
+                decided.hold = Hold(cause: .human, reason: top.title, by: "\(top.author)", at: top.committer.when)
+            }
+            let decisions = decided
             try await engine.transaction { transaction in
                 guard let offer = try PlanRows.offer(transaction.session, stage: id, sequence: sequence),
                     let current = try StageRows.lock(transaction.session, id)
                 else { return }
                 var candidate = try transaction.candidate(offer, for: current, predecessors: [])
-                candidate.id = promotion
+                if !isPersons { candidate.id = promotion }
                 candidate.origin = origin
                 try transaction.apply([.restored(candidate, commit: "\(head)", decisions: decisions)], to: id)
             }
