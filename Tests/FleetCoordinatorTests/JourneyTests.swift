@@ -158,6 +158,33 @@ import Testing
         #expect(try await fleet.stage("shop/production")?.running?.candidate.origin == .release)
     }
 
+    @Test("a person's rollback is one more signed commit with the earlier tree, and holds")
+    func rollsBack() async throws {
+        let fleet = try await TestFleet(files: Self.files(approvals: 0))
+        try await fleet.settle(clusters: Self.clusters, rounds: 30)
+        let first = try #require(try await fleet.stage("shop/production")?.running)
+        try await fleet.push(Self.images("registry.example/web:2"), message: "Second\n")
+        try await fleet.settle(clusters: Self.clusters, rounds: 30)
+        let second = try #require(try await fleet.stage("shop/production")?.running)
+        #expect(second.candidate.rendered != first.candidate.rendered)
+
+        try await StageActions(engine: fleet.engine).rollback(
+            StageID(pipeline: "shop", environment: "production"), to: nil, reason: "checkout fails", by: "ada")
+        try await fleet.settle(clusters: Self.clusters, rounds: 20)
+        let stage = try #require(try await fleet.stage("shop/production"))
+        #expect(stage.running?.candidate.release == first.candidate.release)
+        #expect(stage.running?.candidate.origin == .rollback)
+        #expect(stage.running?.verdict == .verified)
+        #expect(stage.hold?.cause == .rollback)
+        #expect(stage.rejection(of: second.candidate.rendered) != nil)
+        let head = try #require(try await fleet.mirror.head(of: "flotilla/shop/production"))
+        let commit = try await fleet.mirror.commit(head)
+        #expect(commit.title.hasPrefix("Roll back shop to "))
+        #expect(commit.parents.map { "\($0)" } == [second.commit])
+        let earlier = try await fleet.mirror.treeID(of: try #require(ObjectID(hex: first.commit)))
+        #expect(commit.tree == earlier)
+    }
+
     @Test("a new database takes up what Git has recorded, and changes nothing in the clusters")
     func rebuilds() async throws {
         let fleet = try await TestFleet(files: Self.files(approvals: 0))

@@ -80,7 +80,7 @@ import Threads
             // What follows a rollout (parents, reports) comes to an end.
             try await Task.sleep(for: .seconds(3))
             for cluster in RunningFleet.clusters { _ = try logs.news(cluster) }
-            try await Task.sleep(for: .seconds(20))
+            try await Task.sleep(for: .seconds(60))
             for cluster in RunningFleet.clusters {
                 let asked = Self.requests(try logs.news(cluster)).filter { !Self.isIdle($0) }
                 #expect(asked.isEmpty, "\(cluster): \(asked)")
