@@ -107,7 +107,7 @@ package struct Coordinator: Service {
             store: store, engine: engine, mirror: mirror, planner: planner, signer: keys.signer, branch: configuration.branch,
             interval: configuration.pollInterval, time: time, holder: holder, logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time, logger: logger)
-        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports, bells: bells)
+        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports)
         credentials = Credentials(keys: keys)
     }
 

@@ -25,7 +25,6 @@ struct AgentService: Sendable {
     let time: WallTime
     let waiters: PollWaiters
     let reports: ReportWriter
-    let bells: Bells
 
     func poll(_ request: PollRequest, cluster: String) async throws -> PollResponse {
         let deadline = time.now + .seconds(request.waitSeconds)

@@ -131,7 +131,7 @@ final class FleetFollower: Sendable {
         // An invalid application refuses its pipeline's release; anything else that is invalid refuses the fleet commit.
         let refusing = declarations.fleet == nil ? declarations.result.errors.filter { $0.subject?.kind != .application } : []
         let commit = FleetCommitRows.Commit(
-            commit: "\(head)", valid: refusing.isEmpty && declarations.fleet != nil,
+            commit: "\(head)", valid: declarations.fleet != nil,
             diagnostics: declarations.result.diagnostics.map(\.description),
             subject: info.title, author: "\(info.author)", committedAt: info.committer.when, seenAt: time.now)
         let now = time.now

@@ -77,7 +77,7 @@ struct TestFleet {
             planner: Planner(store: store, mirror: mirror, cache: RenderCache(), time: time.wall, logger: logger), signer: self.signer,
             branch: "main", interval: .seconds(1), time: time.wall, holder: "test", logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time.wall, logger: logger)
-        agents = AgentService(store: store, time: time.wall, waiters: waiters, reports: reports, bells: bells)
+        agents = AgentService(store: store, time: time.wall, waiters: waiters, reports: reports)
     }
 
     func stage(_ name: String) async throws -> Stage? {
