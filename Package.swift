@@ -94,12 +94,13 @@ let package = Package(
         // ground
         + module("Threads", ["CThreads"])
         + module("Compression", ["CZlib"])
+        + module("RegularExpressions", [])
         + module("Manifests", ["CYAML", crypto])
         + module("GitRepository", ["CGit2", "Threads", "Manifests", crypto])
         + module("PostgresClient", ["CPostgres", "Threads", logging])
         + module("HTTPTransport", ["CCurl", "CThreads", "Threads"], tests: ["HTTPTestServer"])
         // engines
-        + module("Kustomize", ["Manifests"])
+        + module("Kustomize", ["Manifests", "RegularExpressions"])
         + module("Rendering", ["Manifests", "Kustomize"])
         + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])
         // domain

@@ -6,16 +6,17 @@ enum ModuleRules {
         // Ground: each its C module; threads for the blocking ones; Git trees are file trees.
         "Threads": ["CThreads"],
         "Compression": ["CZlib"],
+        "RegularExpressions": [],
         "Manifests": ["CYAML"],
         "GitRepository": ["CGit2", "Threads", "Manifests"],
         "PostgresClient": ["CPostgres", "Threads"],
         "HTTPTransport": ["CCurl", "Threads"],
         // Engines.
-        "Kustomize": ["Manifests"],
+        "Kustomize": ["Manifests", "RegularExpressions"],
         "Rendering": ["Manifests", "Kustomize"],
         "KubernetesAPI": ["Manifests", "HTTPTransport"],
         // Domain: documents, and nothing that does anything.
-        "FleetModel": ["Manifests"],
+        "FleetModel": ["Manifests", "RegularExpressions"],
         "Promotion": ["Manifests"],
         "AgentProtocol": ["Manifests"],
         // Shell. The coordinator has no way into a cluster; the agent none into the database or Git.
@@ -42,6 +43,7 @@ enum ModuleRules {
         "Manifests": ["Glibc", "Crypto"],
         "Threads": ["Glibc", "Synchronization"],
         "Compression": ["Glibc"],
+        "RegularExpressions": [],
         "HTTPTransport": ["Glibc", "Synchronization"],
         "KubernetesAPI": ["Glibc", "Synchronization"],
         "AgentProtocol": [],
