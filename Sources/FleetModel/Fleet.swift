@@ -68,7 +68,7 @@ extension Fleet {
     }
 
     /// The applications that a pipeline selects, by name.
-    package func applications(of pipeline: Pipeline) -> [Application] { applications.filter(pipeline.applications.contains) }
+    package func applications(of pipeline: Pipeline) -> [Application] { pipeline.applications.selecting(applications) }
 
     /// The pipeline that selects an application.
     package func pipeline(of application: Application) -> Pipeline? { pipelines.first { $0.applications.contains(application) } }

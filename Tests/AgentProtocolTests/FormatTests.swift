@@ -57,6 +57,35 @@ enum Vectors {
         #expect(tree.path(cluster: "cluster-9", application: "web") == nil)
     }
 
+    @Test("trees of every size have RFC 6962's shape, and every path leads to the root", arguments: 0...70)
+    func merkleShape(count: Int) throws {
+        // Section 2.1 as it is written there.
+        func root(_ digests: ArraySlice<Digest>) -> Digest {
+            guard digests.count > 1 else { return digests.first ?? .sha256([]) }
+            var width = 1
+            while width * 2 < digests.count { width *= 2 }
+            let middle = digests.startIndex + width
+            return .sha256([1] + root(digests[..<middle]).bytes + root(digests[middle...]).bytes)
+        }
+        let tree = MerkleTree(try Vectors.leaves(count))
+        #expect(tree.root == root(tree.leaves.map(\.digest)[...]))
+        for leaf in tree.leaves {
+            let path = try #require(tree.path(cluster: leaf.cluster, application: leaf.application))
+            #expect(MerkleTree.verifies(leaf, path: path, root: tree.root))
+            #expect(tree.bundle(cluster: leaf.cluster, application: leaf.application) == leaf.bundle)
+        }
+    }
+
+    @Test("a name that JSON escapes is hashed as its canonical form") func merkleEscapes() throws {
+        let bundle = try #require(Digest(Vectors.a))
+        let leaf = MerkleLeaf(cluster: "a\"b", application: "grün", bundle: bundle)
+        let document: Value = ["application": "grün", "bundle": .string(bundle.description), "cluster": "a\"b"]
+        #expect(leaf.digest == .sha256([0] + Canonical.bytes(document)))
+        let plain = MerkleLeaf(cluster: "one", application: "web", bundle: bundle)
+        let other: Value = ["application": "web", "bundle": .string(bundle.description), "cluster": "one"]
+        #expect(plain.digest == .sha256([0] + Canonical.bytes(other)))
+    }
+
     @Test func merklePaths() throws {
         let tree = MerkleTree(try Vectors.leaves(5))
         let third = try #require(tree.path(cluster: "cluster-3", application: "web"))

@@ -30,12 +30,13 @@ final class FleetFollower: Sendable {
     private let holder: String
     private let logger: Logger
     private let state = Mutex(Status())
+    private let reader = DeclarationReader()
     /// Parsed declarations by commit; the last few.
     private let parsed = Mutex<[(commit: String, declarations: Declarations)]>([])
     /// The first head of each stage's branch that was looked at and found wanting, so that it is reported once.
     private let reported = Mutex<[StageID: String]>([:])
 
-    private static let parsedMax = 8
+    private static let parsedMax = 4
     /// How far below a stage's head its last record is looked for.
     private static let headsAboveRecordMax = 100
     private static let leaseSeconds: Int64 = 60
@@ -212,9 +213,8 @@ final class FleetFollower: Sendable {
     private func declarations(at commit: ObjectID) async throws -> Declarations {
         let name = "\(commit)"
         if let known = parsed.withLock({ $0.first { $0.commit == name }?.declarations }) { return known }
-        let result = try await mirror.read(at: commit) { tree in
-            Declarations(commit: name, files: try DeclarationFiles.read(tree))
-        }
+        let reader = reader
+        let result = try await mirror.read(at: commit) { tree in Declarations(commit: name, files: try reader.read(tree)) }
         parsed.withLock { parsed in
             parsed.append((name, result))
             if parsed.count > Self.parsedMax { parsed.removeFirst() }

@@ -5,6 +5,7 @@ import Manifests
 struct EnvironmentChecks {
     let declared: [Declared<Environment>]
     let fleet: Fleet
+    let report: Report
 
     func check() {
         var owner: [String: String] = [:]
@@ -12,7 +13,7 @@ struct EnvironmentChecks {
             let environment = item.object
             let clusters = fleet.clusters(in: environment)
             if clusters.isEmpty {
-                item.document.add(
+                item.document(report).add(
                     .warning, "selects-nothing", "'clusterSelector' matches no cluster", at: ["spec", "clusterSelector"], part: .key)
             }
             var shared: [String: [String]] = [:]
@@ -26,7 +27,7 @@ struct EnvironmentChecks {
             for (other, names) in shared.sorted(by: { $0.key < $1.key }) {
                 let list =
                     names.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
-                item.document.add(
+                item.document(report).add(
                     .error, "cluster-in-two-environments", "environment '\(other)' selects \(list) too",
                     hint: "a cluster belongs to one environment: narrow a 'clusterSelector'", at: ["spec", "clusterSelector"], part: .key)
             }
@@ -40,7 +41,7 @@ struct EnvironmentChecks {
             let count = left.count
             left.removeAll { wave.clusterSelector?.matches($0.labels) ?? true }
             guard left.count == count else { continue }
-            item.document.add(
+            item.document(report).add(
                 .warning, "selects-nothing", "wave '\(wave.name)' gets no cluster: none matches, or earlier waves take them all",
                 at: ["spec", "rollout", "waves", .index(index)])
         }

@@ -3,7 +3,9 @@ import Manifests
 
 /// Names that are declared twice.
 struct NameChecks {
-    static func check(_ declarations: Declarations) {
+    let report: Report
+
+    func check(_ declarations: Declarations) {
         check(declarations.clusters, \.name)
         check(declarations.applications, \.name)
         check(declarations.environments, \.name)
@@ -13,17 +15,17 @@ struct NameChecks {
         check(declarations.notifications, \.name)
     }
 
-    private static func check<Object>(_ declared: [Declared<Object>], _ name: (Object) -> String) {
-        var first: [String: SourceDocument] = [:]
+    private func check<Object>(_ declared: [Declared<Object>], _ name: (Object) -> String) {
+        var first: [String: DocumentPlace] = Dictionary(minimumCapacity: declared.count)
         for item in declared {
             let name = name(item.object)
             guard let earlier = first[name] else {
-                first[name] = item.document
+                first[name] = item.place
                 continue
             }
             let mark = earlier.mark(at: ["metadata", "name"])
-            item.document.add(
-                .error, "duplicate-name", "\(item.document.subject?.description ?? name) is already declared",
+            item.document(report).add(
+                .error, "duplicate-name", "\(item.place.subject?.description ?? name) is already declared",
                 hint: "the other one is at \(earlier.file.path):\(mark.line)", at: ["metadata", "name"])
         }
     }

@@ -49,12 +49,12 @@ enum NotYet {
     private static let isFalse: @Sendable (Value) -> Bool = { $0 == false }
     private static let isEmpty: @Sendable (Value) -> Bool = { $0 == [] }
 
-    static func check(_ kind: Kind, _ document: SourceDocument) {
+    static func check(_ kind: Kind, _ value: Value, _ document: SourceDocument) {
         for rule in rules where rule.kind == kind {
             if rule.path.isEmpty {
                 document.add(.error, "not-yet", "kind \(kind.rawValue) is not supported yet (\(rule.what))", at: ["kind"])
             } else {
-                check(rule, rule.path.split(separator: ".")[...], document.value, [], document)
+                check(rule, rule.path.split(separator: ".")[...], value, [], document)
             }
         }
     }

@@ -10,6 +10,12 @@ enum DeclarationPath {
         return parts.count == 3 && parts[0] == "environments" && (parts[2] == "environment.yaml" || parts[2] == "environment.yml")
     }
 
+    /// Whether files in or below the folder can be candidates.
+    static func canHold(folder: String) -> Bool {
+        folder == "fleet" || folder.hasPrefix("fleet/") || folder == "environments"
+            || folder.hasPrefix("environments/") && folder.utf8.count { $0 == UInt8(ascii: "/") } == 1
+    }
+
     /// The application whose folder the path is in: `fleet/applications/<name>/…`.
     static func application(of path: String) -> String? {
         let parts = path.split(separator: "/")

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import Manifests
 
-/// One declaration as read, with its document for later findings.
-struct Declared<Object> {
-    var object: Object
-    var document: SourceDocument
+/// One declaration as read, with its place for later findings.
+///
+/// A class, because it is kept from commit to commit for as long as its file stays as it is.
+final class Declared<Object: Sendable>: Sendable {
+    let object: Object
+    let place: DocumentPlace
+
+    init(_ object: Object, _ place: DocumentPlace) {
+        self.object = object
+        self.place = place
+    }
+
+    func document(_ report: Report) -> SourceDocument { SourceDocument(place: place, report: report) }
 }
 
 /// All declarations of a set of files, those with errors too: a name that is known must not be called missing elsewhere.
-struct Declarations {
+struct Declarations: Sendable {
     var clusters: [Declared<Cluster>] = []
     var applications: [Declared<Application>] = []
     var environments: [Declared<Environment>] = []
@@ -16,9 +25,24 @@ struct Declarations {
     var repositories: [Declared<Repository>] = []
     var accessPolicies: [Declared<AccessPolicy>] = []
     var notifications: [Declared<Notification>] = []
+
+    mutating func add(_ other: Declarations) {
+        clusters += other.clusters
+        applications += other.applications
+        environments += other.environments
+        pipelines += other.pipelines
+        repositories += other.repositories
+        accessPolicies += other.accessPolicies
+        notifications += other.notifications
+    }
+
+    var isEmpty: Bool {
+        clusters.isEmpty && applications.isEmpty && environments.isEmpty && pipelines.isEmpty && repositories.isEmpty
+            && accessPolicies.isEmpty && notifications.isEmpty
+    }
 }
 
-/// Finds the declarations among files, and reads each.
+/// Finds the declarations in a file, and reads each.
 struct DocumentReader {
     let report = Report()
     private(set) var declarations = Declarations()
@@ -32,7 +56,7 @@ struct DocumentReader {
         if isForeign, !mentionsOurGroup(file.bytes) { return }
         let values: [Value]
         do throws(DocumentError) {
-            values = try YAML.documents(file.bytes, limits: Self.limits)
+            values = try Self.documents(of: file)
         } catch {
             report.add(
                 Diagnostic(
@@ -41,18 +65,21 @@ struct DocumentReader {
             return
         }
         for (index, value) in values.enumerated() where !value.isNull {
-            read(SourceDocument(file: file, index: index, value: value, report: report), isForeign: isForeign)
+            read(value, SourceDocument(place: DocumentPlace(file: file, index: index), report: report), isForeign: isForeign)
         }
     }
+
+    /// The documents of a declaration's file as they stand.
+    static func documents(of file: SourceFile) throws(DocumentError) -> [Value] { try YAML.documents(file.bytes, limits: limits) }
 
     private func mentionsOurGroup(_ bytes: [UInt8]) -> Bool {
         let wanted = Array("\(Kind.apiGroup)/v".utf8)
         return bytes.indices.contains { bytes[$0] == wanted[0] && bytes[$0...].starts(with: wanted) }
     }
 
-    private mutating func read(_ document: SourceDocument, isForeign: Bool) {
-        let root = Node(value: document.value, path: [], document: document)
-        guard let map = document.value.map, case .string(let version)? = map["apiVersion"] else {
+    private mutating func read(_ value: Value, _ document: SourceDocument, isForeign: Bool) {
+        let root = Node(value: value, path: [], document: document)
+        guard let map = value.map, case .string(let version)? = map["apiVersion"] else {
             if !isForeign {
                 root.error(
                     "missing-field", "no declaration: 'apiVersion' is missing",
@@ -89,31 +116,31 @@ struct DocumentReader {
             return
         }
         var document = root.document
-        document.subject = Subject(kind, name)
+        document.place.subject = Subject(kind, name)
         let named = Node(value: root.value, path: [], document: document)
         guard let members = named.members("apiVersion", "kind", "metadata", "spec") else { return }
         let header = members["metadata"]?.members("name", "labels")
         if !Names.isName(name) { header?["name"]?.error("invalid-name", "'\(name)' cannot be a name", hint: Names.hint) }
         let labels = header?["labels"]?.labels() ?? [:]
-        NotYet.check(kind, document)
+        NotYet.check(kind, root.value, document)
         // A cluster may have nothing to say.
         let spec =
             kind == .cluster ? members["spec"] ?? Node(value: .map(Map()), path: ["spec"], document: document) : members.required("spec")
         guard let spec else { return }
         switch kind {
-        case .cluster: declarations.clusters.append(Declared(object: .read(name, labels, spec), document: document))
+        case .cluster: declarations.clusters.append(Declared(.read(name, labels, spec), document.place))
         case .application:
-            Application.read(name, labels, spec).map { declarations.applications.append(Declared(object: $0, document: document)) }
+            Application.read(name, labels, spec).map { declarations.applications.append(Declared($0, document.place)) }
         case .environment:
-            Environment.read(name, labels, spec).map { declarations.environments.append(Declared(object: $0, document: document)) }
+            Environment.read(name, labels, spec).map { declarations.environments.append(Declared($0, document.place)) }
         case .pipeline:
-            Pipeline.read(name, labels, spec).map { declarations.pipelines.append(Declared(object: $0, document: document)) }
+            Pipeline.read(name, labels, spec).map { declarations.pipelines.append(Declared($0, document.place)) }
         case .repository:
-            Repository.read(name, labels, spec).map { declarations.repositories.append(Declared(object: $0, document: document)) }
+            Repository.read(name, labels, spec).map { declarations.repositories.append(Declared($0, document.place)) }
         case .accessPolicy:
-            AccessPolicy.read(name, labels, spec).map { declarations.accessPolicies.append(Declared(object: $0, document: document)) }
+            AccessPolicy.read(name, labels, spec).map { declarations.accessPolicies.append(Declared($0, document.place)) }
         case .notification:
-            Notification.read(name, labels, spec).map { declarations.notifications.append(Declared(object: $0, document: document)) }
+            Notification.read(name, labels, spec).map { declarations.notifications.append(Declared($0, document.place)) }
         }
     }
 }

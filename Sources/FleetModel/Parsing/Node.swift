@@ -149,9 +149,10 @@ struct Node {
     /// Names of declarations; one that stands twice is an error.
     func names() -> [String] {
         var names: [String] = []
+        var seen: Set<String> = []
         for item in items() {
             guard let name = item.text() else { continue }
-            if names.contains(name) { item.invalid("'\(name)' is there twice") } else { names.append(name) }
+            if !seen.insert(name).inserted { item.invalid("'\(name)' is there twice") } else { names.append(name) }
         }
         return names
     }

@@ -8,28 +8,21 @@ final class Report {
     func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 }
 
-/// One YAML document of a file, as the place that diagnostics point into.
-struct SourceDocument {
+/// One YAML document of a file, as a place that diagnostics point into.
+struct DocumentPlace: Sendable {
     let file: SourceFile
     /// Counted from 0.
     let index: Int
-    let value: Value
-    let report: Report
     var subject: Subject?
 
-    func add(
-        _ severity: Diagnostic.Severity, _ code: String, _ message: String, hint: String? = nil, at path: [PathStep],
-        part: YAML.Part = .value
-    ) {
-        let mark = self.mark(path, part)
-        report.add(
-            Diagnostic(
-                file: file.path, line: mark.line, column: mark.column, severity: severity, code: code, message: message, hint: hint,
-                subject: subject))
+    /// The document itself, read anew: few checks need more of it than its declaration.
+    var value: Value? {
+        guard let values = try? DocumentReader.documents(of: file), values.indices.contains(index) else { return nil }
+        return values[index]
     }
 
     /// Where `path` stands; where it came in by an alias, the innermost place around it that stands in the text.
-    private func mark(_ path: [PathStep], _ part: YAML.Part) -> SourceMark {
+    func mark(at path: [PathStep], _ part: YAML.Part = .value) -> SourceMark {
         if let mark = YAML.locate(path, document: index, in: file.bytes, what: part) { return mark }
         var path = path
         while path.popLast() != nil {
@@ -37,6 +30,21 @@ struct SourceDocument {
         }
         return SourceMark(line: 1, column: 1)
     }
+}
 
-    func mark(at path: [PathStep]) -> SourceMark { mark(path, .value) }
+/// A document, and where what is found in it is reported.
+struct SourceDocument {
+    var place: DocumentPlace
+    let report: Report
+
+    func add(
+        _ severity: Diagnostic.Severity, _ code: String, _ message: String, hint: String? = nil, at path: [PathStep],
+        part: YAML.Part = .value
+    ) {
+        let mark = place.mark(at: path, part)
+        report.add(
+            Diagnostic(
+                file: place.file.path, line: mark.line, column: mark.column, severity: severity, code: code, message: message, hint: hint,
+                subject: place.subject))
+    }
 }

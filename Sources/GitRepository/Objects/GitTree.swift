@@ -105,6 +105,45 @@ package final class GitTree: FileTree {
         }
     }
 
+    /// What a folder holds by itself.
+    package struct Child: Sendable, Hashable {
+        package enum Kind: Sendable, Hashable { case file, symbolicLink, folder, submodule }
+
+        package let name: String
+        package let id: ObjectID
+        package let kind: Kind
+    }
+
+    /// What the folder with this id holds, in Git's order: by the bytes of the names, a folder's as if it ended with a slash, so that a walk
+    /// meets files in the order of their paths. Folders with equal ids are equal all the way down.
+    package func children(of folder: ObjectID) throws -> [Child] {
+        let tree = try open().openTree(folder)
+        defer { git_tree_free(tree) }
+        let count = git_tree_entrycount(tree)
+        var children: [Child] = []
+        children.reserveCapacity(count)
+        for index in 0..<count {
+            guard let entry = git_tree_entry_byindex(tree, index), let name = git_tree_entry_name(entry),
+                let oid = git_tree_entry_id(entry)
+            else { continue }
+            let kind: Child.Kind =
+                switch git_tree_entry_filemode(entry) {
+                case GIT_FILEMODE_TREE: .folder
+                case GIT_FILEMODE_COMMIT: .submodule
+                case GIT_FILEMODE_LINK: .symbolicLink
+                default: .file
+                }
+            children.append(Child(name: String(cString: name), id: ObjectID(oid.pointee), kind: kind))
+        }
+        return children
+    }
+
+    /// The contents of a file that `children` named.
+    /// - Parameter path: where it stands, for errors.
+    package func read(_ file: ObjectID, path: String, limit: Int) throws -> [UInt8] {
+        try contents(Found(id: file, mode: GIT_FILEMODE_BLOB), path: path, limit: limit)
+    }
+
     // MARK: Looking up
 
     private struct Found {

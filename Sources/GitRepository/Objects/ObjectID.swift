@@ -50,8 +50,20 @@ package struct ObjectID: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// 40 lower-case hexadecimal digits.
     package var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        String(unsafeUninitializedCapacity: 2 * Self.byteCount) { buffer in
+            var index = 0
+            func append(_ word: UInt64, digits: Int) {
+                for position in (0..<digits).reversed() {
+                    let digit = UInt8(truncatingIfNeeded: word >> UInt64(4 * position)) & 15
+                    buffer[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+                    index += 1
+                }
+            }
+            append(high, digits: 16)
+            append(middle, digits: 16)
+            append(UInt64(low), digits: 8)
+            return index
+        }
     }
 
     /// The first seven digits, for people.

@@ -79,10 +79,19 @@ package struct Digest: Sendable, Hashable {
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(32)
-        for word in [first, second, third, fourth] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
-        }
+        append(to: &bytes)
         return bytes
+    }
+
+    /// Adds all 32 bytes to others: without an array of its own for each of many digests.
+    package func append(to bytes: inout [UInt8]) {
+        func append(_ word: UInt64) {
+            withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        append(first)
+        append(second)
+        append(third)
+        append(fourth)
     }
 
     /// 64 lower-case hexadecimal digits.
