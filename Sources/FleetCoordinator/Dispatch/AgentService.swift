@@ -36,11 +36,10 @@ struct AgentService: Sendable {
             let held = Dictionary(request.held.map { ($0.application, $0.generation) }, uniquingKeysWith: { first, _ in first })
             let tasks = try await store.database.transaction { session -> [SyncTask] in
                 if isFirst { try contact(session, request, cluster, at: now) }
-                let differs = Set(
-                    try DesiredRows.generations(session, cluster: cluster).filter { held[$0.application] != $0.generation }
-                        .map(\.application))
+                let differs = try DesiredRows.generations(session, cluster: cluster)
+                    .filter { held[$0.application] != $0.generation }.map(\.application)
                 guard !differs.isEmpty else { return [] }
-                return try DesiredRows.tasks(session, cluster: cluster).filter { differs.contains($0.application) }
+                return try DesiredRows.tasks(session, cluster: cluster, applications: differs)
             }
             CrashPoint.reached(.pollAnswered)
             if !tasks.isEmpty || time.now >= deadline || Task.isCancelled {

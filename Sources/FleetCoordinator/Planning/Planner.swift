@@ -57,9 +57,7 @@ struct Planner: Sendable {
         }
         CrashPoint.reached(.planObjectsStored)
         let now = time.now
-        let sequence = try await store.database.transaction { session in
-            try PlanRows.add(session, rendering.plan, at: now)
-        }
+        let sequence = try await store.add(rendering.plan, at: now)
         CrashPoint.reached(.planStored)
         return .planned(sequence: sequence, renders: rendering.plan.renders)
     }
@@ -138,7 +136,7 @@ struct Planner: Sendable {
                     environment: stage.environment,
                     strategy: StrategyMaking.strategy(
                         environment: environment, clusters: clusters.filter { receiving.contains($0.name) }, stage: stage, gates: gates),
-                    rendered: RenderedSet(leaves).digest, root: tree.root, leaves: tree.leaves))
+                    rendered: RenderedSet(leaves).digest, tree: tree))
         }
         guard problems.isEmpty else { throw PlanFailure(problems: problems) }
         let plan = PlanRows.Plan(
@@ -150,7 +148,7 @@ struct Planner: Sendable {
                     name: application.name, namespace: application.namespace ?? "default", options: SyncOptions(application),
                     dependsOn: application.dependsOn, orphanOnDeletion: application.deletion == .orphan)
             },
-            stages: stages, bundles: Array(work.bundles.values))
+            stages: stages, bundles: work.bundles)
         return Rendering(plan: plan, objects: work.objects)
     }
 }

@@ -20,7 +20,7 @@ struct PromotionEngine: Sendable {
         let now = time.now
         let (result, woken, wantsRecord, wantsJournal) = try await store.database.transaction { session in
             var transaction = StageTransaction(
-                session: session, epoch: store.epoch, readyAt: readyAt, now: now, identifiers: identifiers)
+                session: session, epoch: store.epoch, plans: store.plans, readyAt: readyAt, now: now, identifiers: identifiers)
             let result = try body(&transaction)
             return (result, transaction.woken, transaction.wantsRecord, transaction.wantsJournal)
         }

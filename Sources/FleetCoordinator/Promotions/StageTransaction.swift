@@ -10,6 +10,7 @@ import Promotion
 struct StageTransaction {
     let session: Session
     let epoch: Int64
+    let plans: PlanMemory
     /// Clusters are offline only so long after this; see `ClusterRows.offline`.
     let readyAt: Timestamp
     let now: Timestamp
@@ -23,9 +24,10 @@ struct StageTransaction {
     /// There are decisions for the journal.
     private(set) var wantsJournal = false
 
-    init(session: Session, epoch: Int64, readyAt: Timestamp, now: Timestamp, identifiers: Identifiers) {
+    init(session: Session, epoch: Int64, plans: PlanMemory, readyAt: Timestamp, now: Timestamp, identifiers: Identifiers) {
         self.session = session
         self.epoch = epoch
+        self.plans = plans
         self.readyAt = readyAt
         self.now = now
         self.identifiers = identifiers
@@ -86,7 +88,7 @@ struct StageTransaction {
                 DesiredRows.Dispatch(
                     stage: stage.id, promotion: promotion, sequence: head.candidate.sequence, commit: head.commit,
                     release: head.candidate.release, clusters: clusters),
-                epoch: epoch, at: now)
+                plans: plans, epoch: epoch, at: now)
             woken.formUnion(changed)
             return try observations(promotion: promotion, clusters: clusters)
         case .journal(let decision):
@@ -146,7 +148,7 @@ struct StageTransaction {
             DesiredRows.Dispatch(
                 stage: stage.id, promotion: running.promotion, sequence: candidate.sequence, commit: running.commit,
                 release: running.candidate.release, clusters: joiners),
-            epoch: epoch, at: now)
+            plans: plans, epoch: epoch, at: now)
         woken.formUnion(changed)
         try EventRows.append(
             session,

@@ -101,8 +101,8 @@ enum ClusterRows {
     static func inRollouts(_ session: Session) throws -> [String] {
         try session.query(
             """
-            select distinct d.cluster from stages s join desired d on d.promotion = s.in_flight
-            where s.in_flight is not null order by d.cluster
+            select distinct h.cluster from stages s join dispatched h on h.promotion = s.in_flight
+            where s.in_flight is not null order by h.cluster
             """
         ).map { try $0.text("cluster") }
     }

@@ -16,18 +16,64 @@ enum DesiredRows {
         var clusters: [String]
     }
 
-    /// Writes the promotion's desired state for these clusters and returns those for which something changed.
+    /// Makes the desired state of these clusters the promotion's, and returns those for which something changed.
     ///
-    /// An unchanged (cluster, application) keeps its generation: its agent has nothing to do. An application that the plan no longer
-    /// has on the cluster is to be pruned or orphaned, as it was last declared.
-    static func dispatch(_ session: Session, _ dispatch: Dispatch, epoch: Int64, at now: Timestamp) throws -> Set<String> {
-        let tree = MerkleTree(try PlanRows.leaves(session, stage: dispatch.stage, sequence: dispatch.sequence))
-        let wanted = Set(dispatch.clusters)
-        let leaves = tree.leaves.filter { wanted.contains($0.cluster) }
+    /// Only what differs is written, however large the plan. An unchanged (cluster, application) keeps its row, with the generation and the
+    /// record that it has: its agent has nothing to do. An application that the plan no longer has on the cluster is to be pruned or
+    /// orphaned, as it was last declared.
+    static func dispatch(
+        _ session: Session, _ dispatch: Dispatch, plans: PlanMemory, epoch: Int64, at now: Timestamp
+    ) throws -> Set<String> {
+        let tree: MerkleTree
+        if let known = plans.tree(of: dispatch.stage, sequence: dispatch.sequence) {
+            tree = known
+        } else {
+            tree = MerkleTree(try PlanRows.leaves(session, stage: dispatch.stage, sequence: dispatch.sequence))
+            plans.keep(tree, of: dispatch.stage, sequence: dispatch.sequence)
+        }
+        let differing = try session.query(
+            """
+            select l.cluster, l.application, l.bundle
+            from planned_leaves l
+            join planned_applications a on a.pipeline = l.pipeline and a.sequence = l.sequence and a.application = l.application
+            left join desired d on d.cluster = l.cluster and d.application = l.application
+            where l.pipeline = $1 and l.environment = $2 and l.sequence = $3 and l.cluster = any($4)
+              and (d.cluster is null or d.intent <> 'apply' or d.bundle <> l.bundle or d.pipeline <> $1 or d.environment <> $2
+                or d.namespace <> a.namespace or d.depends_on <> a.depends_on or d.options <> a.options)
+            """,
+            [
+                .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .int(dispatch.sequence), .textArray(dispatch.clusters),
+            ])
+        let leaves = try differing.compactMap { row -> MerkleLeaf? in
+            guard let bundle = Digest(try row.text("bundle")) else { return nil }
+            return MerkleLeaf(cluster: try row.text("cluster"), application: try row.text("application"), bundle: bundle)
+        }
+        var changed: Set<String> = []
+        for start in stride(from: 0, to: leaves.count, by: 5_000) {
+            let batch = Array(leaves[start..<min(start + 5_000, leaves.count)])
+            changed.formUnion(try write(session, batch, of: dispatch, tree, epoch: epoch, at: now))
+        }
+        changed.formUnion(try drop(session, dispatch, root: tree.root, epoch: epoch, at: now))
+        _ = try session.execute(
+            """
+            insert into dispatched (pipeline, environment, cluster, promotion, sequence, record_commit, release)
+            select $1, $2, cluster, $4, $5, $6, $7 from unnest($3::text[]) as c (cluster) order by cluster
+            on conflict (pipeline, environment, cluster) do update set promotion = excluded.promotion, sequence = excluded.sequence,
+              record_commit = excluded.record_commit, release = excluded.release
+            """,
+            [
+                .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .textArray(dispatch.clusters), .text(dispatch.promotion),
+                .int(dispatch.sequence), .text(dispatch.commit), .text(dispatch.release),
+            ])
+        return changed
+    }
+
+    private static func write(
+        _ session: Session, _ leaves: [MerkleLeaf], of dispatch: Dispatch, _ tree: MerkleTree, epoch: Int64, at now: Timestamp
+    ) throws -> Set<String> {
         let paths = leaves.map { leaf in
             JSON.text(.list((tree.path(cluster: leaf.cluster, application: leaf.application) ?? []).map(\.json)))
         }
-        var changed: Set<String> = []
         let written = try session.query(
             """
             insert into desired as d (cluster, application, pipeline, environment, promotion, intent, namespace, epoch, counter, bundle,
@@ -35,7 +81,7 @@ enum DesiredRows {
             select l.cluster, l.application, $4, $5, $6, 'apply', a.namespace, $7, nextval('desired_counter'), l.bundle, a.options,
               a.depends_on, $8, $9, $10, l.path::jsonb, $11
             from unnest($1::text[], $2::text[], $3::text[], $12::text[]) as l (cluster, application, bundle, path)
-            join plan_applications a on a.pipeline = $4 and a.sequence = $13 and a.application = l.application
+            join planned_applications a on a.pipeline = $4 and a.sequence = $13 and a.application = l.application
             order by l.cluster, l.application
             on conflict (cluster, application) do update set
               pipeline = excluded.pipeline, environment = excluded.environment, promotion = excluded.promotion,
@@ -54,28 +100,31 @@ enum DesiredRows {
                 .text(dispatch.commit), .text(dispatch.release), .text(tree.root.description), .int(now.milliseconds), .textArray(paths),
                 .int(dispatch.sequence),
             ])
-        for row in written { changed.insert(try row.text("cluster")) }
+        return Set(try written.map { try $0.text("cluster") })
+    }
 
+    private static func drop(
+        _ session: Session, _ dispatch: Dispatch, root: Digest, epoch: Int64, at now: Timestamp
+    ) throws -> Set<String> {
         let empty = Bundle(entries: [])
         let dropped = try session.query(
             """
             update desired d set
-              intent = case when coalesce((select a.deletion from plan_applications a where a.pipeline = d.pipeline
+              intent = case when coalesce((select a.deletion from planned_applications a where a.pipeline = d.pipeline
                 and a.application = d.application order by a.sequence desc limit 1), 'prune') = 'orphan' then 'orphan' else 'prune' end,
               promotion = $4, epoch = $5, counter = nextval('desired_counter'), bundle = $6, record_commit = $7, release = $8, root = $9,
               path = '[]'::jsonb, updated_at = $10
             where d.pipeline = $1 and d.environment = $2 and d.cluster = any($3) and d.intent = 'apply'
-              and not exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
+              and not exists (select from planned_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
                 and l.cluster = d.cluster and l.application = d.application)
             returning cluster
             """,
             [
                 .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .textArray(dispatch.clusters), .text(dispatch.promotion),
                 .int(epoch), .text(empty.digest.description), .text(dispatch.commit), .text(dispatch.release),
-                .text(tree.root.description), .int(now.milliseconds), .int(dispatch.sequence),
+                .text(root.description), .int(now.milliseconds), .int(dispatch.sequence),
             ])
-        for row in dropped { changed.insert(try row.text("cluster")) }
-        return changed
+        return Set(try dropped.map { try $0.text("cluster") })
     }
 
     /// What the reports say of each cluster under a promotion; only reports that name the desired generation count.
@@ -88,8 +137,10 @@ enum DesiredRows {
                 false)) as current,
               string_agg(d.application || ': ' || coalesce(nullif(o.message, ''), o.object || ' is ' || o.health), '; ' order by d.application)
                 filter (where (o.epoch, o.counter) = (d.epoch, d.counter) and (o.phase in ('failed', 'held') or o.health = 'Failed')) as failure
-            from desired d left join observed o on o.cluster = d.cluster and o.application = d.application
-            where d.promotion = $1 and d.cluster = any($2)
+            from dispatched h
+            join desired d on d.cluster = h.cluster and d.pipeline = h.pipeline and d.environment = h.environment
+            left join observed o on o.cluster = d.cluster and o.application = d.application
+            where h.promotion = $1 and h.cluster = any($2) and (d.intent = 'apply' or d.promotion = $1)
             group by d.cluster order by d.cluster
             """, [.text(promotion), .textArray(clusters)])
         return try rows.map { row in
@@ -115,15 +166,16 @@ enum DesiredRows {
         return Set(try rows.map { try $0.text("cluster") })
     }
 
-    /// Everything that is desired of one cluster, as tasks for its agent.
-    static func tasks(_ session: Session, cluster: String) throws -> [SyncTask] {
+    /// What is desired of one cluster's applications, as tasks for its agent.
+    static func tasks(_ session: Session, cluster: String, applications: [String]) throws -> [SyncTask] {
         let rows = try session.query(
             """
             select d.application, d.intent, d.namespace, d.epoch, d.counter, d.options::text as options,
               array_to_string(d.depends_on, ',') as depends_on, d.record_commit, d.release, d.promotion, d.root, d.path::text as path,
               b.document
-            from desired d join bundles b on b.digest = d.bundle where d.cluster = $1 order by d.application
-            """, [.text(cluster)])
+            from desired d join bundles b on b.digest = d.bundle
+            where d.cluster = $1 and d.application = any($2) order by d.application
+            """, [.text(cluster), .textArray(applications)])
         return try rows.map { row in
             let document = try JSON.read(Array(try row.text("document").utf8))
             let entries = try Fields(document).list("entries", limit: 100_000) { (item, place) throws(ShapeError) in
@@ -178,7 +230,7 @@ enum DesiredRows {
     static func joiners(_ session: Session, stage: StageID, sequence: Int64) throws -> [String] {
         try session.query(
             """
-            select distinct l.cluster from plan_leaves l where l.pipeline = $1 and l.environment = $2 and l.sequence = $3
+            select distinct l.cluster from planned_leaves l where l.pipeline = $1 and l.environment = $2 and l.sequence = $3
               and not exists (select from desired d where d.cluster = l.cluster and d.pipeline = $1 and d.environment = $2)
             order by l.cluster
             """, [.text(stage.pipeline), .text(stage.environment), .int(sequence)]

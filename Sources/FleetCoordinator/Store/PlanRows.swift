@@ -6,7 +6,7 @@ import Promotion
 
 /// Rows of `plans` and what hangs on them: bundles and objects by digest, a plan's leaves, its frozen strategies.
 enum PlanRows {
-    struct Application: Sendable {
+    struct Application: Sendable, Equatable {
         var name: String
         var namespace: String
         var options: SyncOptions
@@ -18,8 +18,7 @@ enum PlanRows {
         var environment: String
         var strategy: Strategy
         var rendered: Digest
-        var root: Digest
-        var leaves: [MerkleLeaf]
+        var tree: MerkleTree
     }
 
     struct Plan: Sendable {
@@ -33,7 +32,25 @@ enum PlanRows {
         var renders: Int
         var applications: [Application]
         var stages: [StagePlan]
-        var bundles: [Bundle]
+        var bundles: [Digest: Bundle]
+    }
+
+    /// A leaf's row; without a bundle, the base's leaf is gone.
+    struct Leaf: Sendable, Equatable {
+        var environment: String
+        var cluster: String
+        var application: String
+        var bundle: Digest?
+    }
+
+    /// What is written of a plan: all of it, or what differs from its base.
+    struct Content: Sendable, Equatable {
+        var applications: [Application] = []
+        /// Names of the base's applications that the plan has no more.
+        var dropped: [String] = []
+        var leaves: [Leaf] = []
+
+        var count: Int { applications.count + dropped.count + leaves.count }
     }
 
     static func exists(_ session: Session, pipeline: String, release: String, fleet: String) throws -> Int64? {
@@ -55,19 +72,19 @@ enum PlanRows {
         }
     }
 
-    static func addBundles(_ session: Session, _ bundles: [Bundle]) throws {
+    static func addBundles(_ session: Session, _ bundles: [(digest: Digest, bundle: Bundle)]) throws {
         for start in stride(from: 0, to: bundles.count, by: 1_000) {
-            let batch = bundles[start..<min(start + 1_000, bundles.count)].map { ($0, $0.digest) }
+            let batch = bundles[start..<min(start + 1_000, bundles.count)]
             _ = try session.execute(
                 """
                 insert into bundles (digest, document) select digest, document from unnest($1::text[], $2::text[]) as b (digest, document)
                 order by digest on conflict (digest) do nothing
                 """,
                 [
-                    .textArray(batch.map(\.1.description)),
-                    .textArray(batch.map { String(decoding: Canonical.bytes($0.0.document), as: UTF8.self) }),
+                    .textArray(batch.map(\.digest.description)),
+                    .textArray(batch.map { String(decoding: Canonical.bytes($0.bundle.document), as: UTF8.self) }),
                 ])
-            let members = batch.flatMap { bundle, digest in bundle.entries.map { (digest, $0.object) } }
+            let members = batch.flatMap { item in item.bundle.entries.map { (item.digest, $0.object) } }
             _ = try session.execute(
                 """
                 insert into bundle_objects (bundle, object) select bundle, object from unnest($1::text[], $2::text[]) as m (bundle, object)
@@ -76,35 +93,30 @@ enum PlanRows {
         }
     }
 
-    /// Stores a plan whose objects are stored; returns its sequence.
-    static func add(_ session: Session, _ plan: Plan, at now: Timestamp) throws -> Int64 {
+    /// Stores a plan whose objects and bundles are stored; a plan that is there already is left alone.
+    /// - Parameters:
+    ///   - content: all that the plan has, or what differs from `base`.
+    ///   - base: the sequence of a plan that is stored in full.
+    /// - Returns: the plan's sequence, and whether it was stored now.
+    static func add(
+        _ session: Session, _ plan: Plan, _ content: Content, base: Int64?, at now: Timestamp
+    ) throws -> (sequence: Int64, isNew: Bool) {
         let rows = try session.query(
             """
-            insert into plans (pipeline, release, fleet, origin, subject, author, committed_at, created_at, renders)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            on conflict (pipeline, release, fleet) do update set error = ''
+            insert into plans as p (pipeline, release, fleet, origin, subject, author, committed_at, created_at, renders, base)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            on conflict (pipeline, release, fleet) do update set error = '', renders = excluded.renders, base = excluded.base
+            where p.error <> ''
             returning sequence
             """,
             [
                 .text(plan.pipeline), .text(plan.release), .text(plan.fleet), .text(plan.origin.rawValue), .text(plan.subject),
                 .text(plan.author), .int(plan.committedAt.milliseconds), .int(now.milliseconds), .int(Int64(plan.renders)),
+                base.map { .int($0) } ?? .null,
             ])
-        guard let sequence = try rows.first?.int64("sequence") else { return 0 }
-        try addBundles(session, plan.bundles)
-        _ = try session.execute(
-            """
-            insert into plan_applications (pipeline, sequence, application, namespace, options, depends_on, deletion)
-            select $1, $2, application, namespace, options::jsonb, coalesce(string_to_array(nullif(depends_on, ''), ','), '{}'), deletion
-            from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-              as a (application, namespace, options, depends_on, deletion)
-            on conflict do nothing
-            """,
-            [
-                .text(plan.pipeline), .int(sequence), .textArray(plan.applications.map(\.name)),
-                .textArray(plan.applications.map(\.namespace)), .textArray(plan.applications.map { JSON.text($0.options.json) }),
-                .textArray(plan.applications.map { $0.dependsOn.joined(separator: ",") }),
-                .textArray(plan.applications.map { $0.orphanOnDeletion ? "orphan" : "prune" }),
-            ])
+        guard let sequence = try rows.first?.int64("sequence") else {
+            return (try exists(session, pipeline: plan.pipeline, release: plan.release, fleet: plan.fleet) ?? 0, false)
+        }
         for stage in plan.stages {
             _ = try session.execute(
                 """
@@ -113,24 +125,49 @@ enum PlanRows {
                 """,
                 [
                     .text(plan.pipeline), .int(sequence), .text(stage.environment), .json(try StateCoding.encode(stage.strategy)),
-                    .text(stage.rendered.description), .text(stage.root.description),
+                    .text(stage.rendered.description), .text(stage.tree.root.description),
                 ])
-            for start in stride(from: 0, to: stage.leaves.count, by: 5_000) {
-                let batch = stage.leaves[start..<min(start + 5_000, stage.leaves.count)]
-                _ = try session.execute(
-                    """
-                    insert into plan_leaves (pipeline, sequence, environment, cluster, application, bundle)
-                    select $1, $2, $3, cluster, application, bundle from unnest($4::text[], $5::text[], $6::text[])
-                      as l (cluster, application, bundle)
-                    on conflict do nothing
-                    """,
-                    [
-                        .text(plan.pipeline), .int(sequence), .text(stage.environment), .textArray(batch.map(\.cluster)),
-                        .textArray(batch.map(\.application)), .textArray(batch.map(\.bundle.description)),
-                    ])
-            }
         }
-        return sequence
+        try add(session, content, pipeline: plan.pipeline, sequence: sequence)
+        return (sequence, true)
+    }
+
+    private static func add(_ session: Session, _ content: Content, pipeline: String, sequence: Int64) throws {
+        for start in stride(from: 0, to: content.applications.count, by: 5_000) {
+            let batch = content.applications[start..<min(start + 5_000, content.applications.count)]
+            _ = try session.execute(
+                """
+                insert into plan_applications (pipeline, sequence, application, namespace, options, depends_on, deletion)
+                select $1, $2, application, namespace, options::jsonb, coalesce(string_to_array(nullif(depends_on, ''), ','), '{}'), deletion
+                from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+                  as a (application, namespace, options, depends_on, deletion)
+                """,
+                [
+                    .text(pipeline), .int(sequence), .textArray(batch.map(\.name)), .textArray(batch.map(\.namespace)),
+                    .textArray(batch.map { JSON.text($0.options.json) }), .textArray(batch.map { $0.dependsOn.joined(separator: ",") }),
+                    .textArray(batch.map { $0.orphanOnDeletion ? "orphan" : "prune" }),
+                ])
+        }
+        if !content.dropped.isEmpty {
+            _ = try session.execute(
+                """
+                insert into plan_applications (pipeline, sequence, application, namespace, options, dropped)
+                select $1, $2, application, '', '{}', true from unnest($3::text[]) as a (application)
+                """, [.text(pipeline), .int(sequence), .textArray(content.dropped)])
+        }
+        for start in stride(from: 0, to: content.leaves.count, by: 5_000) {
+            let batch = content.leaves[start..<min(start + 5_000, content.leaves.count)]
+            _ = try session.execute(
+                """
+                insert into plan_leaves (pipeline, sequence, environment, cluster, application, bundle)
+                select $1, $2, environment, cluster, application, bundle from unnest($3::text[], $4::text[], $5::text[], $6::text[])
+                  as l (environment, cluster, application, bundle)
+                """,
+                [
+                    .text(pipeline), .int(sequence), .textArray(batch.map(\.environment)), .textArray(batch.map(\.cluster)),
+                    .textArray(batch.map(\.application)), .textArray(batch.map { $0.bundle?.description }),
+                ])
+        }
     }
 
     /// A release that cannot be planned, and why.
@@ -194,9 +231,10 @@ enum PlanRows {
         ).first?.int64("sequence")
     }
 
+    /// All leaves of a plan's stage.
     static func leaves(_ session: Session, stage: StageID, sequence: Int64) throws -> [MerkleLeaf] {
         try session.query(
-            "select cluster, application, bundle from plan_leaves where pipeline = $1 and sequence = $2 and environment = $3",
+            "select cluster, application, bundle from planned_leaves where pipeline = $1 and sequence = $2 and environment = $3",
             [.text(stage.pipeline), .int(sequence), .text(stage.environment)]
         ).compactMap { row in
             guard let bundle = Digest(try row.text("bundle")) else { return nil }
@@ -204,25 +242,33 @@ enum PlanRows {
         }
     }
 
-    /// Whether two plans give every cluster that both know the same, with the same options.
-    static func same(_ session: Session, stage: StageID, _ one: Int64, _ other: Int64) throws -> Bool {
-        let rows = try session.query(
+    /// The newest plan of a pipeline that is stored in full.
+    static func newestBase(_ session: Session, pipeline: String) throws -> PlanBase? {
+        let newest = try session.query(
+            "select sequence from plans where pipeline = $1 and base is null and error = '' order by sequence desc limit 1",
+            [.text(pipeline)])
+        guard let sequence = try newest.first?.int64("sequence") else { return nil }
+        let applications = try session.query(
             """
-            with one as (
-              select l.cluster, l.application, l.bundle, a.namespace, a.options, a.depends_on from plan_leaves l
-              join plan_applications a using (pipeline, sequence, application)
-              where l.pipeline = $1 and l.environment = $2 and l.sequence = $3),
-            other as (
-              select l.cluster, l.application, l.bundle, a.namespace, a.options, a.depends_on from plan_leaves l
-              join plan_applications a using (pipeline, sequence, application)
-              where l.pipeline = $1 and l.environment = $2 and l.sequence = $4),
-            both_know as (select cluster from one intersect select cluster from other)
-            select not exists (
-                (select * from one where cluster in (table both_know)) except (select * from other where cluster in (table both_know)))
-              and not exists (
-                (select * from other where cluster in (table both_know)) except (select * from one where cluster in (table both_know)))
-              and exists (table both_know) as same
-            """, [.text(stage.pipeline), .text(stage.environment), .int(one), .int(other)])
-        return try rows.first?.bool("same") ?? false
+            select application, namespace, options::text as options, array_to_string(depends_on, ',') as depends_on, deletion
+            from plan_applications where pipeline = $1 and sequence = $2
+            """, [.text(pipeline), .int(sequence)]
+        ).map { row in
+            Application(
+                name: try row.text("application"), namespace: try row.text("namespace"),
+                options: try SyncOptions(json: JSON.read(Array(try row.text("options").utf8)), at: "options"),
+                dependsOn: try row.text("depends_on").split(separator: ",").map(String.init),
+                orphanOnDeletion: try row.text("deletion") == "orphan")
+        }
+        var leaves: [String: [MerkleLeaf]] = [:]
+        let rows = try session.query(
+            "select environment, cluster, application, bundle from plan_leaves where pipeline = $1 and sequence = $2",
+            [.text(pipeline), .int(sequence)])
+        for row in rows {
+            guard let bundle = Digest(try row.text("bundle")) else { continue }
+            leaves[try row.text("environment"), default: []].append(
+                MerkleLeaf(cluster: try row.text("cluster"), application: try row.text("application"), bundle: bundle))
+        }
+        return PlanBase(sequence: sequence, applications: applications, leaves: leaves.mapValues { $0.sorted() })
     }
 }

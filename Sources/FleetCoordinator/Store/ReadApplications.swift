@@ -10,7 +10,7 @@ struct ApplicationState: Sendable {
     var pipeline: String
     var environment: String
     var release: String
-    /// The record that desired it.
+    /// The stage's record that the cluster was given last; of an application that it dropped, the one that dropped it.
     var commit: String
     var generation: Generation
     var bundle: String
@@ -78,10 +78,14 @@ enum ReadApplications {
     private static func states(_ session: Session, _ condition: String, _ parameters: [PostgresValue]) throws -> [ApplicationState] {
         let rows = try session.query(
             """
-            select d.application, d.cluster, d.pipeline, d.environment, d.release, d.record_commit, d.epoch, d.counter, d.bundle, d.intent,
+            select d.application, d.cluster, d.pipeline, d.environment, coalesce(h.release, d.release) as release,
+              coalesce(h.record_commit, d.record_commit) as record_commit, d.epoch, d.counter, d.bundle, d.intent,
               d.depends_on, o.epoch as o_epoch, o.counter as o_counter, o.phase, o.health, o.message, o.object, o.objects_total,
               o.objects_current, o.since, o.reported_at, \(Condition.sql) as condition
-            from \(Condition.join) where \(condition)
+            from \(Condition.join)
+            left join dispatched h on h.pipeline = d.pipeline and h.environment = d.environment and h.cluster = d.cluster
+              and d.intent = 'apply'
+            where \(condition)
             """, parameters)
         return try rows.map { row in
             var observed: ApplicationState.Observed?
@@ -130,7 +134,7 @@ enum ReadApplications {
             with latest as (
               select pipeline, max(sequence) as sequence from plans where error = '' and origin in ('release', 'fleet') group by pipeline),
             planned as (
-              select a.application, a.pipeline, a.depends_on from plan_applications a join latest l using (pipeline, sequence)),
+              select a.application, a.pipeline, a.depends_on from planned_applications a join latest l using (pipeline, sequence)),
             names as (\(names))
             select n.name, k.total, k.current, k.failed, coalesce(p.pipeline, k.pipeline) as pipeline,
               coalesce(p.depends_on, '{}') as depends_on
@@ -157,7 +161,7 @@ enum ReadApplications {
     static func names(_ session: Session, pipeline: String) throws -> [String] {
         try session.query(
             """
-            select application from plan_applications where pipeline = $1 and sequence = (
+            select application from planned_applications where pipeline = $1 and sequence = (
               select max(sequence) from plans where pipeline = $1 and error = '' and origin in ('release', 'fleet'))
             order by application limit 1000
             """, [.text(pipeline)]
@@ -169,11 +173,11 @@ enum ReadApplications {
         try session.query(
             """
             select a.pipeline, a.sequence, p.release,
-              (select l.environment from plan_leaves l where l.pipeline = a.pipeline and l.sequence = a.sequence
+              (select l.environment from planned_leaves l where l.pipeline = a.pipeline and l.sequence = a.sequence
                 and l.application = a.application and l.cluster = $2) as environment,
-              (select array_agg(distinct l.environment order by l.environment) from plan_leaves l where l.pipeline = a.pipeline
+              (select array_agg(distinct l.environment order by l.environment) from planned_leaves l where l.pipeline = a.pipeline
                 and l.sequence = a.sequence and l.application = a.application) as environments
-            from plan_applications a join plans p using (pipeline, sequence)
+            from planned_applications a join plans p using (pipeline, sequence)
             where a.application = $1 and p.error = '' and p.origin in ('release', 'fleet') order by a.sequence desc limit 1
             """, [.text(application), .text(cluster)]
         ).first.map { row in

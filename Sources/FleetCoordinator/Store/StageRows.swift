@@ -103,7 +103,7 @@ enum StageRows {
             """
             select distinct s.pipeline, s.environment from stages s
             where s.in_flight is not null
-              and exists (select from desired d where d.promotion = s.in_flight and d.cluster = any($1))
+              and exists (select from dispatched h where h.promotion = s.in_flight and h.cluster = any($1))
             """, [.textArray(clusters)]
         ).map { StageID(pipeline: try $0.text("pipeline"), environment: try $0.text("environment")) }
     }

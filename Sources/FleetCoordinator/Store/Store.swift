@@ -9,6 +9,7 @@ package struct Store: Sendable {
     package let database: Database
     /// The epoch of the generations that this database gives out.
     package let epoch: Int64
+    let plans = PlanMemory()
 
     package init(database: Database, epoch: Int64) {
         self.database = database
@@ -24,7 +25,8 @@ package struct Store: Sendable {
             _ = try session.execute(
                 "insert into facts (name, value) values ('epoch', $1) on conflict (name) do nothing", [.text(String(now.seconds))])
             // What is to be pruned or orphaned points at the bundle of nothing.
-            try PlanRows.addBundles(session, [Bundle(entries: [])])
+            let nothing = Bundle(entries: [])
+            try PlanRows.addBundles(session, [(nothing.digest, nothing)])
             let rows = try session.query("select value from facts where name = 'epoch'")
             return Int64(try rows.first?.text("value") ?? "") ?? now.seconds
         }
@@ -34,6 +36,7 @@ package struct Store: Sendable {
     static let migrations = [
         Migration(version: 1, name: "fleet", sql: String(decoding: PackageResources._001_fleet_sql, as: UTF8.self)),
         Migration(version: 2, name: "reading", sql: String(decoding: PackageResources._002_reading_sql, as: UTF8.self)),
+        Migration(version: 3, name: "differences", sql: String(decoding: PackageResources._003_differences_sql, as: UTF8.self)),
     ]
 }
 

@@ -11,7 +11,7 @@ import Testing
 @Suite("Hot queries", .serialized) struct HotQueryTests {
     static let clusters = 1_000
     static let applications = 10
-    static let large = ["desired", "observed", "events", "plan_leaves", "objects", "bundle_objects", "promotions"]
+    static let large = ["desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions"]
 
     /// A database with one stage that rolls out over a thousand clusters.
     private func fill(_ session: Session) throws {
@@ -33,6 +33,7 @@ import Testing
             insert into desired select 'c' || c, 'a' || a, 'shop', 'production', 'p1', 'apply', 'shop', 1, c * 100 + a,
               'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0'), '{}', '{}', 'k', 'r1', 'sha256:' || repeat('0', 64), '[]', 0
               from generate_series(1, \(Self.clusters)) c, generate_series(1, \(Self.applications)) a;
+            insert into dispatched select 'shop', 'production', 'c' || c, 'p1', 1, 'k', 'r1' from generate_series(1, \(Self.clusters)) c;
             insert into observed select 'c' || c, 'a' || a, 1, c * 100 + a, '', 'synced', 'Current', '', '', 1, 1, 0, 0
               from generate_series(1, \(Self.clusters)) c, generate_series(1, \(Self.applications)) a;
             insert into events (at, kind, severity, pipeline, environment, cluster, application)
@@ -64,6 +65,7 @@ import Testing
             since: now)
         let operations: [(name: String, run: @Sendable (Session) throws -> Void)] = [
             ("generations", { _ = try DesiredRows.generations($0, cluster: "c5") }),
+            ("tasks", { _ = try DesiredRows.tasks($0, cluster: "c5", applications: ["a3"]) }),
             ("objects", { _ = try DesiredRows.objects($0, cluster: "c5", digests: [.sha256([])]) }),
             (
                 "contact",
