@@ -31,18 +31,30 @@ enum DesiredRows {
             tree = MerkleTree(try PlanRows.leaves(session, stage: dispatch.stage, sequence: dispatch.sequence))
             plans.keep(tree, of: dispatch.stage, sequence: dispatch.sequence)
         }
+        let base = try PlanRows.base(session, pipeline: dispatch.stage.pipeline, sequence: dispatch.sequence)
+        // The plan's leaves are put together from its own rows and its base's; every join is by a primary key.
         let differing = try session.query(
             """
+            with planned as (
+              select l.cluster, l.application, l.bundle from plan_leaves l
+              where l.pipeline = $1 and l.sequence = $3 and l.environment = $2 and l.cluster = any($4) and l.bundle is not null
+              union all
+              select l.cluster, l.application, l.bundle from plan_leaves l
+              where l.pipeline = $1 and l.sequence = $5 and l.sequence <> $3 and l.environment = $2 and l.cluster = any($4)
+                and not exists (select from plan_leaves o where o.pipeline = $1 and o.sequence = $3 and o.environment = $2
+                  and o.cluster = l.cluster and o.application = l.application))
             select l.cluster, l.application, l.bundle
-            from planned_leaves l
-            join planned_applications a on a.pipeline = l.pipeline and a.sequence = l.sequence and a.application = l.application
+            from planned l
+            left join plan_applications a on a.pipeline = $1 and a.sequence = $3 and a.application = l.application
+            left join plan_applications b on b.pipeline = $1 and b.sequence = $5 and b.application = l.application
             left join desired d on d.cluster = l.cluster and d.application = l.application
-            where l.pipeline = $1 and l.environment = $2 and l.sequence = $3 and l.cluster = any($4)
-              and (d.cluster is null or d.intent <> 'apply' or d.bundle <> l.bundle or d.pipeline <> $1 or d.environment <> $2
-                or d.namespace <> a.namespace or d.depends_on <> a.depends_on or d.options <> a.options)
+            where d.cluster is null or d.intent <> 'apply' or d.bundle <> l.bundle or d.pipeline <> $1 or d.environment <> $2
+              or d.namespace <> coalesce(a.namespace, b.namespace) or d.depends_on <> coalesce(a.depends_on, b.depends_on)
+              or d.options <> coalesce(a.options, b.options)
             """,
             [
                 .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .int(dispatch.sequence), .textArray(dispatch.clusters),
+                .int(base),
             ])
         let leaves = try differing.compactMap { row -> MerkleLeaf? in
             guard let bundle = Digest(try row.text("bundle")) else { return nil }
@@ -51,9 +63,9 @@ enum DesiredRows {
         var changed: Set<String> = []
         for start in stride(from: 0, to: leaves.count, by: 5_000) {
             let batch = Array(leaves[start..<min(start + 5_000, leaves.count)])
-            changed.formUnion(try write(session, batch, of: dispatch, tree, epoch: epoch, at: now))
+            changed.formUnion(try write(session, batch, of: dispatch, base: base, tree, epoch: epoch, at: now))
         }
-        changed.formUnion(try drop(session, dispatch, root: tree.root, epoch: epoch, at: now))
+        changed.formUnion(try drop(session, dispatch, base: base, root: tree.root, epoch: epoch, at: now))
         _ = try session.execute(
             """
             insert into dispatched (pipeline, environment, cluster, promotion, sequence, record_commit, release)
@@ -69,7 +81,7 @@ enum DesiredRows {
     }
 
     private static func write(
-        _ session: Session, _ leaves: [MerkleLeaf], of dispatch: Dispatch, _ tree: MerkleTree, epoch: Int64, at now: Timestamp
+        _ session: Session, _ leaves: [MerkleLeaf], of dispatch: Dispatch, base: Int64, _ tree: MerkleTree, epoch: Int64, at now: Timestamp
     ) throws -> Set<String> {
         let paths = leaves.map { leaf in
             JSON.text(.list((tree.path(cluster: leaf.cluster, application: leaf.application) ?? []).map(\.json)))
@@ -78,10 +90,11 @@ enum DesiredRows {
             """
             insert into desired as d (cluster, application, pipeline, environment, promotion, intent, namespace, epoch, counter, bundle,
               options, depends_on, record_commit, release, root, path, updated_at)
-            select l.cluster, l.application, $4, $5, $6, 'apply', a.namespace, $7, nextval('desired_counter'), l.bundle, a.options,
-              a.depends_on, $8, $9, $10, l.path::jsonb, $11
+            select l.cluster, l.application, $4, $5, $6, 'apply', coalesce(a.namespace, b.namespace), $7, nextval('desired_counter'), l.bundle,
+              coalesce(a.options, b.options), coalesce(a.depends_on, b.depends_on), $8, $9, $10, l.path::jsonb, $11
             from unnest($1::text[], $2::text[], $3::text[], $12::text[]) as l (cluster, application, bundle, path)
-            join planned_applications a on a.pipeline = $4 and a.sequence = $13 and a.application = l.application
+            left join plan_applications a on a.pipeline = $4 and a.sequence = $13 and a.application = l.application
+            left join plan_applications b on b.pipeline = $4 and b.sequence = $14 and b.application = l.application
             order by l.cluster, l.application
             on conflict (cluster, application) do update set
               pipeline = excluded.pipeline, environment = excluded.environment, promotion = excluded.promotion,
@@ -98,13 +111,13 @@ enum DesiredRows {
                 .textArray(leaves.map(\.cluster)), .textArray(leaves.map(\.application)), .textArray(leaves.map(\.bundle.description)),
                 .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .text(dispatch.promotion), .int(epoch),
                 .text(dispatch.commit), .text(dispatch.release), .text(tree.root.description), .int(now.milliseconds), .textArray(paths),
-                .int(dispatch.sequence),
+                .int(dispatch.sequence), .int(base),
             ])
         return Set(try written.map { try $0.text("cluster") })
     }
 
     private static func drop(
-        _ session: Session, _ dispatch: Dispatch, root: Digest, epoch: Int64, at now: Timestamp
+        _ session: Session, _ dispatch: Dispatch, base: Int64, root: Digest, epoch: Int64, at now: Timestamp
     ) throws -> Set<String> {
         let empty = Bundle(entries: [])
         let dropped = try session.query(
@@ -115,14 +128,18 @@ enum DesiredRows {
               promotion = $4, epoch = $5, counter = nextval('desired_counter'), bundle = $6, record_commit = $7, release = $8, root = $9,
               path = '[]'::jsonb, updated_at = $10
             where d.pipeline = $1 and d.environment = $2 and d.cluster = any($3) and d.intent = 'apply'
-              and not exists (select from planned_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
-                and l.cluster = d.cluster and l.application = d.application)
+              and not exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
+                and l.cluster = d.cluster and l.application = d.application and l.bundle is not null)
+              and (exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
+                  and l.cluster = d.cluster and l.application = d.application)
+                or not exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $12 and l.environment = $2
+                  and l.cluster = d.cluster and l.application = d.application))
             returning cluster
             """,
             [
                 .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .textArray(dispatch.clusters), .text(dispatch.promotion),
                 .int(epoch), .text(empty.digest.description), .text(dispatch.commit), .text(dispatch.release),
-                .text(root.description), .int(now.milliseconds), .int(dispatch.sequence),
+                .text(root.description), .int(now.milliseconds), .int(dispatch.sequence), .int(base),
             ])
         return Set(try dropped.map { try $0.text("cluster") })
     }

@@ -242,6 +242,13 @@ enum PlanRows {
         }
     }
 
+    /// The plan that a plan is a difference from; the plan itself where it is stored in full.
+    static func base(_ session: Session, pipeline: String, sequence: Int64) throws -> Int64 {
+        try session.query(
+            "select coalesce(base, sequence) as base from plans where pipeline = $1 and sequence = $2", [.text(pipeline), .int(sequence)]
+        ).first?.int64("base") ?? sequence
+    }
+
     /// The newest plan of a pipeline that is stored in full.
     static func newestBase(_ session: Session, pipeline: String) throws -> PlanBase? {
         let newest = try session.query(

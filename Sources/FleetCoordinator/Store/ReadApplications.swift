@@ -112,7 +112,9 @@ enum ReadApplications {
             session,
             """
             select application as name from desired where application > $1
-            union select a.application from planned a where a.application > $1
+            union select a.application from latest l
+            join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
+            where a.application > $1 and \(isPlanned)
             order by name limit $2
             """, [.text(after), .int(Int64(limit + 1))])
         return Page(read, limit: limit, key: \.name)
@@ -123,23 +125,37 @@ enum ReadApplications {
             session,
             """
             select application as name from desired where application = $1
-            union select a.application from planned a where a.application = $1
+            union select a.application from latest l
+            join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
+            where a.application = $1 and \(isPlanned)
             """, [.text(name)]
         ).first
     }
 
+    /// Whether the plan `l` still has the application `a` of its base.
+    private static let isPlanned = """
+        not exists (select from plan_applications o where o.pipeline = l.pipeline and o.sequence = l.sequence
+          and o.application = a.application and o.dropped)
+        """
+
     private static func read(_ session: Session, _ names: String, _ parameters: [PostgresValue]) throws -> [ApplicationReading] {
+        // Of an application's rows in a plan and in its base, the plan's own counts; it has the larger number.
         let rows = try session.query(
             """
-            with latest as (
-              select pipeline, max(sequence) as sequence from plans where error = '' and origin in ('release', 'fleet') group by pipeline),
-            planned as (
-              select a.application, a.pipeline, a.depends_on from planned_applications a join latest l using (pipeline, sequence)),
+            with latest as materialized (
+              select distinct on (pipeline) pipeline, sequence, base from plans where error = '' and origin in ('release', 'fleet')
+              order by pipeline, sequence desc),
             names as (\(names))
             select n.name, k.total, k.current, k.failed, coalesce(p.pipeline, k.pipeline) as pipeline,
               coalesce(p.depends_on, '{}') as depends_on
             from names n
-            left join lateral (select pipeline, depends_on from planned where application = n.name order by pipeline limit 1) p on true
+            left join lateral (
+              select x.pipeline, x.depends_on from latest l
+              cross join lateral (
+                select a.pipeline, a.depends_on, a.dropped from plan_applications a
+                where a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base) and a.application = n.name
+                order by a.sequence desc limit 1) x
+              where not x.dropped order by x.pipeline limit 1) p on true
             cross join lateral (
               select count(*) as total, count(*) filter (where x.condition = 'current') as current,
                 count(*) filter (where x.condition = 'failed') as failed, min(x.pipeline) as pipeline
@@ -161,9 +177,13 @@ enum ReadApplications {
     static func names(_ session: Session, pipeline: String) throws -> [String] {
         try session.query(
             """
-            select application from planned_applications where pipeline = $1 and sequence = (
-              select max(sequence) from plans where pipeline = $1 and error = '' and origin in ('release', 'fleet'))
-            order by application limit 1000
+            with latest as materialized (
+              select pipeline, sequence, base from plans where pipeline = $1 and error = '' and origin in ('release', 'fleet')
+              order by sequence desc limit 1)
+            select distinct a.application from latest l
+            join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
+            where \(isPlanned)
+            order by a.application limit 1000
             """, [.text(pipeline)]
         ).map { try $0.text("application") }
     }

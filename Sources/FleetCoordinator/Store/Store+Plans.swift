@@ -5,6 +5,9 @@ import PostgresClient
 import Promotion
 
 extension Store {
+    /// Rows written at once that make a table another one to the query planner.
+    private static let countForStatistics = 1_000
+
     /// Stores a plan whose objects are stored, in one transaction, and returns its sequence; one that is there already is left alone.
     ///
     /// What is written is what differs from the pipeline's last full plan, if that is little: it costs what a commit changed.
@@ -23,6 +26,12 @@ extension Store {
             return try PlanRows.add(session, plan, content, base: sequenceOfBase, at: now)
         }
         plans.noteStored(bundles.map(\.digest))
+        if content.count > Self.countForStatistics {
+            // Until the server looks by itself, in a minute or so, it would take these tables to be as small as they were.
+            try await database.read { session in
+                _ = try session.execute("analyze plan_applications, plan_leaves, bundles, bundle_objects, objects")
+            }
+        }
         if added.isNew {
             if difference == nil { plans.keep(PlanBase(sequence: added.sequence, plan), of: plan.pipeline) }
             for stage in plan.stages {

@@ -11,6 +11,8 @@ struct SampleFleet: Sendable {
     var applications: Int
     /// Of each application.
     var contents: Contents
+    /// The first so many applications take a ConfigMap from one base that they share; with a kustomization only.
+    var sharing = 0
 
     enum Contents: Sendable {
         /// A kustomization of a Deployment, a Service and a ConfigMap.
@@ -27,6 +29,14 @@ struct SampleFleet: Sendable {
 
     /// The file that a commit changes: a ConfigMap, so that no Pod has to start anew.
     static func changingFile(_ application: Int) -> String { "fleet/applications/\(Self.application(application))/deploy/configmap.yaml" }
+
+    /// The file of the base that applications share.
+    static let sharedFile = "bases/shared/configmap.yaml"
+
+    /// The contents of `sharedFile` after a number of commits.
+    static func shared(revision: Int) -> [UInt8] {
+        Array("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shared\ndata:\n  revision: \"\(revision)\"\n".utf8)
+    }
 
     /// The contents of `changingFile` after a number of commits.
     func changed(_ application: Int, revision: Int) -> [UInt8] {
@@ -88,6 +98,10 @@ struct SampleFleet: Sendable {
         }
         var all = files.mapValues { Array($0.utf8) }
         for index in 0..<applications { add(application: index, to: &all) }
+        if sharing > 0 {
+            all[Self.sharedFile] = Self.shared(revision: 0)
+            all["bases/shared/kustomization.yaml"] = Array("resources:\n- configmap.yaml\n".utf8)
+        }
         return all
     }
 
@@ -119,7 +133,7 @@ struct SampleFleet: Sendable {
                 resources:
                 - configmap.yaml
                 - deployment.yaml
-                - service.yaml
+                - service.yaml\(index < sharing ? "\n- ../../../../bases/shared" : "")
                 images:
                 - name: registry.example/shop/web
                   newTag: 1.5.0
