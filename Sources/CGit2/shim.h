@@ -31,6 +31,12 @@ static inline int flotilla_git_set_open_pack_limit(size_t count) {
     return git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, count);
 }
 
+// Settings of Git's that concern no object: a repository that has one is read like any other.
+static inline int flotilla_git_allow_extensions(void) {
+    const char *extensions[] = {"worktreeconfig"};
+    return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, (size_t)1);
+}
+
 static inline int flotilla_git_set_user_agent(const char *text) {
     return git_libgit2_opts(GIT_OPT_SET_USER_AGENT, text);
 }

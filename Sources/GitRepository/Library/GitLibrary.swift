@@ -24,6 +24,7 @@ enum GitLibrary {
         flotilla_git_set_fsync(1)
         flotilla_git_set_cache_bytes(cacheBytes)
         flotilla_git_set_open_pack_limit(openPackMax)
+        flotilla_git_allow_extensions()
         flotilla_git_set_user_agent("flotilla")
         SocketStream.register()
         return count
