@@ -170,12 +170,11 @@ private struct RenderWork {
     }
 
     mutating func bundle(_ application: Application, cluster: Cluster, environment: Environment) throws -> Bundle {
-        let variables = Variables(environment: environment, cluster: cluster)
-        let path = try Template.expand(application.source.path, variables)
+        let request = try RenderRequest(application, for: Variables(environment: environment, cluster: cluster))
         let key = RenderCache.Key(
-            path: path, namespace: application.namespace, substitute: application.source.substitute,
-            allowClearSecrets: application.allowClearSecrets)
-        let flattened = variables.flattened
+            path: request.path, namespace: request.namespace, substitute: request.substitute,
+            allowClearSecrets: request.allowClearSecrets)
+        let flattened = request.variables
         let holds = { (trace: RenderTrace) in trace.variables.allSatisfy { flattened[$0.key] == $0.value } }
         if let hit = settled[key]?.first(where: { holds($0.trace) }) { return hit.bundle }
         for entry in cache.candidates(key)
@@ -183,9 +182,6 @@ private struct RenderWork {
             keep(entry.bundle, entry.trace, key)
             return entry.bundle
         }
-        let request = RenderRequest(
-            path: path, namespace: application.namespace, substitute: application.source.substitute,
-            allowClearSecrets: application.allowClearSecrets, variables: flattened)
         let rendered = try Renderer.render(request, from: tree)
         renders += 1
         let bundle = Bundle(entries: rendered.objects.map { Bundle.Entry(object: $0.digest) })
@@ -221,17 +217,6 @@ extension SyncOptions {
         ignore = application.sync.ignore.map {
             IgnoreRule(group: $0.group ?? "", kind: $0.kind, name: $0.name ?? "", paths: $0.paths.map(\.description))
         }
-    }
-}
-
-extension Variables {
-    /// Every variable by its full name, as renders look them up.
-    var flattened: [String: String] {
-        var all = ["cluster.name": clusterName, "environment.name": environmentName]
-        for (name, value) in clusterLabels { all["cluster.labels.\(name)"] = value }
-        for (name, value) in clusterVariables { all["cluster.variables.\(name)"] = value }
-        for (name, value) in environmentVariables { all["environment.variables.\(name)"] = value }
-        return all
     }
 }
 

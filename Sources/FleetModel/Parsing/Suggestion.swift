@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds what somebody may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// `did you mean 'prune'?`, or the list of what there is while that is short; `nil` where there is nothing to say.
-    static func hint(for word: String, among known: [String], what: String) -> String? {
+    package static func hint(for word: String, among known: [String], what: String) -> String? {
         if let nearest = nearest(to: word, among: known) { return "did you mean '\(nearest)'?" }
         guard !known.isEmpty, known.count <= 24 else { return nil }
         return "\(what): \(known.joined(separator: ", "))"

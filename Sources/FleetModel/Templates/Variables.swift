@@ -16,6 +16,15 @@ package struct Variables: Sendable, Hashable {
         clusterVariables = cluster.variables
     }
 
+    /// Every variable by its full name, as renders look them up.
+    package var flattened: [String: String] {
+        var all = ["cluster.name": clusterName, "environment.name": environmentName]
+        for (name, value) in clusterLabels { all["cluster.labels.\(name)"] = value }
+        for (name, value) in clusterVariables { all["cluster.variables.\(name)"] = value }
+        for (name, value) in environmentVariables { all["environment.variables.\(name)"] = value }
+        return all
+    }
+
     static let forms = [
         "cluster.name", "cluster.labels.X", "cluster.variables.X", "environment.name", "environment.variables.X",
     ]

@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Kustomize
+import FleetModel
 import Manifests
 import Rendering
-import Threads
 
 struct Render: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the objects that a folder renders to, as YAML.",
+        abstract: "Print the objects that a folder renders to, for a cluster or as it stands, as YAML.",
         discussion: """
             A kustomization prints as `kubectl kustomize` prints it. Plain manifests are checked, and printed as they would be applied.
 
+            With --cluster, PATH is an application's folder, the folder that its source is for that cluster, or any other; an \
+            application is rendered with its own options and the cluster's and environment's variables, as the coordinator does it. \
+            Declarations are read from the same files: the Git repository around PATH, or --root. With --revision everything is read \
+            from that commit, whatever is checked out.
+
+            Problems are printed as FILE:LINE:COLUMN: error[CODE]: MESSAGE (HINT), files counted from the root; then the exit code is 1.
+
             Examples:
               flotilla render environments/staging/storefront
+              flotilla render fleet/applications/storefront --cluster prod-eu-1
+              flotilla render fleet/applications/storefront --environment production --revision HEAD~1
               flotilla render environments/production/storefront --variable cluster.name=prod-eu-1 --substitute
+              flotilla render --all --output-directory /tmp/fleet --revision v1.2
             """)
 
-    @Argument(help: "A folder with a kustomization or manifests, or one manifest.")
-    var path: String
+    @Argument(help: "A folder with a kustomization or manifests, or one manifest; with --all the repository.")
+    var path: String?
+
+    @Option(help: ArgumentHelp("Render for this cluster.", valueName: "name"))
+    var cluster: String?
+
+    @Option(help: ArgumentHelp("The cluster's environment; alone it means all its clusters, which must get the same.", valueName: "name"))
+    var environment: String?
+
+    @Option(help: ArgumentHelp("Read from this commit: a branch, tag, abbreviated id, HEAD~1.", valueName: "revision"))
+    var revision: String?
 
     @Option(
         help: ArgumentHelp("Files above this folder cannot be read. (default: the Git repository around PATH, else /)", valueName: "folder")
@@ -33,63 +51,88 @@ struct Render: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A variable, such as cluster.name=prod-eu-1. Repeatable.", valueName: "name=value"))
     var variable: [String] = []
 
+    @Flag(help: "Render every application for every cluster, into the output directory.")
+    var all = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --all: where ENVIRONMENT/CLUSTER/APPLICATION.yaml are written, and removed when they are stale.", valueName: "folder"))
+    var outputDirectory: String?
+
     func validate() throws {
         if let wrong = variable.first(where: { !$0.contains("=") }) { throw ValidationError("--variable \(wrong): there is no '='") }
+        if all {
+            guard outputDirectory != nil else { throw ValidationError("--all needs --output-directory") }
+            if namespace != nil || substitute { throw ValidationError("--all takes namespaces and substitution from the applications") }
+        } else {
+            guard path != nil else { throw ValidationError("say which PATH to render, or --all") }
+            if outputDirectory != nil { throw ValidationError("--output-directory goes with --all") }
+        }
     }
 
     func run() async throws {
-        let full = LocalFile.absolute(path)
-        guard LocalFile.exists(full) else { throw Failure("\(path): no such file or folder") }
-        let root = self.root.map(LocalFile.absolute) ?? Self.repository(around: full)
-        guard let relative = Self.path(full, below: root) else { throw Failure("\(path): not inside \(root)") }
+        do {
+            try await perform()
+        } catch {
+            guard let complaint = Complaint(error) else { throw error }
+            for line in complaint.lines { Terminal.write(line + "\n", to: 2) }
+            throw ExitCode(ProgramExit.failed.rawValue)
+        }
+    }
+
+    private func perform() async throws {
+        let given = path ?? "."
+        let full = LocalFile.absolute(given)
+        let root = self.root.map(LocalFile.absolute) ?? LocalFile.repository(around: full)
+        guard let relative = LocalFile.path(full, below: root) else { throw Failure("\(given): not inside \(root)") }
+        let tree = try await RenderTree.open(root: root, revision: revision)
+        defer { tree.close() }
+        if all {
+            try await renderAll(tree, root: root)
+        } else {
+            try await render(
+                RenderJob(
+                    given: given, path: relative, root: root, environment: environment, cluster: cluster, namespace: namespace,
+                    substitute: substitute, variables: variables),
+                tree)
+        }
+    }
+
+    private func render(_ job: RenderJob, _ tree: RenderTree) async throws {
+        let printed = try await tree.read { try job.print(from: $0) }
+        for warning in printed.warnings { Terminal.note("warning: \(warning)") }
+        Terminal.write(printed.text, to: 1)
+    }
+
+    private func renderAll(_ tree: RenderTree, root: String) async throws {
+        let (variables, environment, cluster) = (variables, environment, cluster)
+        let work = try await tree.read { tree in
+            let declared = try DeclaredFleet(tree, root: root)
+            let chosen = try declared.clusters(environment: environment, cluster: cluster)
+            return FleetRender(
+                declared, clusters: chosen.isEmpty ? nil : Set(chosen.map(\.clusterName)), variables: variables)
+        }
+        let folder = try OutputFolder(LocalFile.absolute(outputDirectory ?? "."))
+        let done = try await work.run(from: tree, into: folder)
+        // What could not be rendered is not taken for what is not wanted: its file stays as it was.
+        let files = Set(done.files)
+        let stale = Set(done.failed.flatMap(\.targets).map(\.file)).intersection(folder.earlier).subtracting(files)
+        let keptAll = done.failed.contains { $0.targets.isEmpty }
+        let removed = try folder.finish(keeping: keptAll ? files.union(folder.earlier) : files.union(stale))
+        for warning in done.warnings { Terminal.note("warning: \(warning)") }
+        for line in done.complaints { Terminal.write(line + "\n", to: 2) }
+        Terminal.note(
+            "\(done.files.count) files by \(done.renders) renders: \(done.written) written, \(done.unchanged) unchanged, "
+                + "\(removed) removed, \(done.failedCount) failed")
+        if done.failedCount > 0 { throw ExitCode(ProgramExit.failed.rawValue) }
+    }
+
+    private var variables: [String: String] {
         var variables: [String: String] = [:]
         for pair in variable {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             variables[String(parts[0])] = String(parts[1])
         }
-        let request = RenderRequest(
-            path: relative, namespace: namespace, substitute: substitute, allowClearSecrets: true, variables: variables)
-        let thread = ThreadExecutor(name: "render")
-        defer { thread.stop() }
-        do {
-            let text = try await thread.run { try Self.text(request, root: root) }
-            Terminal.write(text, to: 1)
-        } catch let failure as RenderFailure {
-            throw Failure(failure.errors.map(\.description).joined(separator: "\n"))
-        } catch let failure as KustomizeFailure {
-            throw Failure(failure.problems.map(\.description).joined(separator: "\n"))
-        }
-    }
-
-    /// The stream of documents. Without anything of ours to apply, a kustomization is printed just as its engine gives it.
-    private static func text(_ request: RenderRequest, root: String) throws -> String {
-        let tree = FolderTree(root: root)
-        let isFolder = LocalFile.isFolder(request.path.isEmpty ? root : "\(root == "/" ? "" : root)/\(request.path)")
-        if !request.substitute, request.namespace == nil, isFolder,
-            try Kustomize.kustomization(in: request.path, of: tree) != nil
-        {
-            return YAML.write(documents: try Kustomize.build(request.path, from: tree).map(\.value))
-        }
-        let rendered = try Renderer.render(request, from: tree)
-        for warning in rendered.warnings { Terminal.note("warning: \(warning)") }
-        return YAML.write(documents: rendered.objects.map(\.value))
-    }
-
-    /// The nearest folder above (or at) `path` that holds a Git repository; `/` where there is none.
-    static func repository(around path: String) -> String {
-        var folder = path
-        while folder.count > 1 {
-            if LocalFile.exists("\(folder)/.git") { return folder }
-            let slash = folder.lastIndex(of: "/") ?? folder.startIndex
-            folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
-        }
-        return "/"
-    }
-
-    /// `path` from `root`; `nil` where it is not below.
-    static func path(_ path: String, below root: String) -> String? {
-        if root == "/" { return String(path.dropFirst()) }
-        if path == root { return "" }
-        return path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : nil
+        return variables
     }
 }

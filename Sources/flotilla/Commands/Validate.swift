@@ -39,16 +39,6 @@ struct Validate: AsyncParsableCommand {
     private static func declarations(_ folder: String) throws -> [SourceFile] {
         let tree = FolderTree(root: LocalFile.absolute(folder))
         guard case .folder = try tree.entry(at: "") else { throw Failure("\(folder): no such folder") }
-        var files: [SourceFile] = []
-        func collect(_ path: String) throws {
-            switch try tree.entry(at: path) {
-            case .file where FleetParser.isDeclarationPath(path):
-                files.append(SourceFile(path: path, bytes: try tree.read(path, limit: 16 << 20)))
-            case .folder: for name in try tree.list(path) { try collect("\(path)/\(name)") }
-            case .file, .symbolicLink, nil: break
-            }
-        }
-        for part in ["fleet", "environments"] { try collect(part) }
-        return files
+        return try DeclarationFiles.read(tree)
     }
 }

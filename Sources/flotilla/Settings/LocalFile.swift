@@ -72,6 +72,20 @@ enum LocalFile {
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure(path) }
     }
 
+    /// Names in a folder, without `.` and `..`, in no order.
+    static func names(_ path: String) throws(Failure) -> [String] {
+        guard let folder = opendir(path) else { throw failure(path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     /// The path from the root, with links followed as far as it exists.
     static func absolute(_ path: String) -> String {
         var full = path
@@ -91,6 +105,27 @@ enum LocalFile {
         }
         return "/" + rest.joined(separator: "/")
     }
+
+    /// The nearest folder above (or at) `path` that holds a Git repository; `/` where there is none.
+    static func repository(around path: String) -> String {
+        var folder = path
+        while folder.count > 1 {
+            if exists("\(folder)/.git") { return folder }
+            let slash = folder.lastIndex(of: "/") ?? folder.startIndex
+            folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
+        }
+        return "/"
+    }
+
+    /// `path` from `root`; `nil` where it is not below.
+    static func path(_ path: String, below root: String) -> String? {
+        if root == "/" { return String(path.dropFirst()) }
+        if path == root { return "" }
+        return path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : nil
+    }
+
+    /// A path below some root without what means nothing in it: `.`, doubled and trailing slashes.
+    static func plain(_ path: String) -> String { path.split(separator: "/").filter { $0 != "." }.joined(separator: "/") }
 
     /// The path of the program that runs.
     static func thisProgram() throws(Failure) -> String {
