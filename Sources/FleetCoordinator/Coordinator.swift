@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import GitRepository
+import Glibc
 package import Logging
 import Manifests
 package import PostgresClient
@@ -28,6 +29,8 @@ package struct CoordinatorConfiguration: Sendable {
     /// How agents and people reach the coordinator from elsewhere; `nil` for the address it listens on.
     package var publicURL: String?
     package var databaseConnections = 8
+    /// Bytes that renders may take at once, as estimated from the sizes of the files that they read.
+    package var renderMemoryBytes = 512 << 20
 
     package init(database: ConnectionSettings, fleetRepository: RemoteSettings, dataDirectory: String) {
         self.database = database
@@ -50,6 +53,7 @@ package struct Coordinator: Service {
     let reports: ReportWriter
     let agents: AgentService
     let credentials: Credentials
+    let counters = Counters()
     let configuration: CoordinatorConfiguration
     let time: WallTime
     let logger: Logger
@@ -102,7 +106,12 @@ package struct Coordinator: Service {
         recorder = Recorder(
             store: store, engine: engine, mirror: mirror, signer: keys.signer, journalist: journalist, time: time, holder: holder,
             logger: logger)
-        let planner = Planner(store: store, mirror: mirror, cache: RenderCache(), time: time, logger: logger)
+        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let renderThreads = ThreadPool(name: "render", count: min(cores, 16))
+        let cache = RenderCache(
+            records: StoredRenders(store: store), trees: MirrorTrees(mirror: mirror, threads: renderThreads),
+            memory: configuration.renderMemoryBytes, width: renderThreads.executors.count + 1)
+        let planner = Planner(store: store, mirror: mirror, cache: cache, counters: counters, time: time, logger: logger)
         follower = FleetFollower(
             store: store, engine: engine, mirror: mirror, planner: planner, signer: keys.signer, branch: configuration.branch,
             interval: configuration.pollInterval, time: time, holder: holder, logger: logger)
@@ -125,7 +134,7 @@ package struct Coordinator: Service {
         let scheme = configuration.tlsCertificate == nil ? "http" : "https"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let server = try WebServices(
-            store: store, engine: engine, agents: agents, credentials: credentials, time: time, bells: bells, counters: Counters(),
+            store: store, engine: engine, agents: agents, credentials: credentials, time: time, bells: bells, counters: counters,
             about: WebServices.About(
                 version: FlotillaVersion.current, allowedSigners: allowedSigners, publicURL: configuration.publicURL,
                 repository: configuration.fleetRepository.url, branch: configuration.branch),

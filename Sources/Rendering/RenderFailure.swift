@@ -14,6 +14,19 @@ package struct RenderFailure: Error, Sendable, Hashable, CustomStringConvertible
         }
     }
 
+    /// How many problems of one render are kept.
+    static let errorsMax = 1_000
+
+    /// The first problems and a word about the rest.
+    var bounded: RenderFailure {
+        guard errors.count > Self.errorsMax else { return self }
+        let rest = errors.count - Self.errorsMax
+        return RenderFailure(
+            errors.prefix(Self.errorsMax) + [
+                RenderError(code: "too-many-errors", path: errors[Self.errorsMax].path, message: "and \(rest) more problem(s)")
+            ])
+    }
+
     package var description: String { errors.map(\.description).joined(separator: "\n") }
 }
 

@@ -11,6 +11,12 @@ package struct Rendered: Sendable {
     package let trace: RenderTrace
 }
 
+/// A render that was tried: what it gave or why it cannot be, and what that follows from.
+package struct RenderAttempt: Sendable {
+    package let trace: RenderTrace
+    package let result: Result<Rendered, RenderFailure>
+}
+
 /// One object of a render. Its digest names its bytes: equal objects have equal bytes, whoever rendered them.
 package struct RenderedObject: Sendable, Hashable {
     package let identity: ObjectIdentity

@@ -10,16 +10,48 @@ package enum Renderer {
     /// Part of every render key: raised whenever the same inputs could give other bytes.
     package static let engineVersion = "1"
 
+    /// Renders, or says what is wrong.
     package static func render(
         _ request: RenderRequest, from tree: some FileTree, limits: RenderLimits = .standard
     ) throws(RenderFailure) -> Rendered {
-        let tracing = TracingTree(tree)
-        let variables = TracedVariables(request.variables)
+        let attempt: RenderAttempt
+        do {
+            attempt = try Self.attempt(Recipe(request), ClusterFacts(variables: request.variables), from: tree, limits: limits)
+        } catch {
+            throw RenderFailure(RenderError(code: "unreadable", path: request.path, message: "\(error)"))
+        }
+        return try attempt.result.get()
+    }
+
+    /// Renders, and keeps what was read also where that failed: a failure is as good as long as its reads as a result is.
+    /// - Parameter charge: told the size of each file before it is read; what it throws ends the attempt.
+    /// - Throws: what `charge` throws, and what a tree throws that cannot be read at the moment. Nothing follows from such an attempt.
+    package static func attempt(
+        _ recipe: Recipe, _ facts: ClusterFacts, from tree: some FileTree, limits: RenderLimits = .standard,
+        charge: ((_ bytes: Int) throws -> Void)? = nil
+    ) throws -> RenderAttempt {
+        let tracing = TracingTree(tree, charge: charge)
+        let variables = TracedVariables(facts)
+        let result: Result<(RenderEngine, [RenderedObject], [String]), RenderFailure>
+        do throws(RenderFailure) {
+            result = .success(try objects(recipe, from: tracing, variables, limits))
+        } catch {
+            result = .failure(error.bounded)
+        }
+        if let interruption = tracing.interruption { throw interruption }
+        let trace = RenderTrace(recipe: recipe, reads: tracing.reads, answers: variables.answers)
+        return RenderAttempt(
+            trace: trace, result: result.map { Rendered(engine: $0.0, objects: $0.1, warnings: $0.2, trace: trace) })
+    }
+
+    private static func objects(
+        _ recipe: Recipe, from tracing: TracingTree<some FileTree>, _ variables: TracedVariables, _ limits: RenderLimits
+    ) throws(RenderFailure) -> (RenderEngine, [RenderedObject], [String]) {
         let (engine, sources): (RenderEngine, [SourceObject])
-        if request.substitute {
+        if recipe.substitute {
             let substituting = SubstitutingTree(tracing, variables: variables)
             do throws(RenderFailure) {
-                (engine, sources) = try Self.sources(request, from: substituting, limits)
+                (engine, sources) = try Self.sources(recipe, from: substituting, limits)
             } catch {
                 // An unknown variable is the cause, what the engine said about the text with a hole in it only follows from it.
                 guard substituting.errors.isEmpty else { throw RenderFailure(substituting.errors) }
@@ -27,17 +59,16 @@ package enum Renderer {
             }
             guard substituting.errors.isEmpty else { throw RenderFailure(substituting.errors) }
         } else {
-            (engine, sources) = try Self.sources(request, from: tracing, limits)
+            (engine, sources) = try Self.sources(recipe, from: tracing, limits)
         }
-        var checks = ObjectChecks(request: request, limits: limits) { path in try? tracing.read(path, limit: limits.fileBytesMax) }
+        var checks = ObjectChecks(request: recipe, limits: limits) { path in try? tracing.read(path, limit: limits.fileBytesMax) }
         let objects = try checks.objects(sources)
-        let trace = RenderTrace(request: request, reads: tracing.reads, variables: variables.answers)
-        return Rendered(engine: engine, objects: objects, warnings: checks.warnings, trace: trace)
+        return (engine, objects, checks.warnings)
     }
 
     /// Chooses the engine by what is at the path, and runs it.
     private static func sources(
-        _ request: RenderRequest, from tree: some FileTree, _ limits: RenderLimits
+        _ request: Recipe, from tree: some FileTree, _ limits: RenderLimits
     ) throws(RenderFailure) -> (RenderEngine, [SourceObject]) {
         let path = request.path
         switch try entry(path, of: tree) {

@@ -72,7 +72,7 @@ struct Metrics: Sendable {
                 "flotilla_git_last_fetch_timestamp_seconds", .gauge, "When the fleet repository was last fetched.",
                 [([], Int(lastFetch.seconds))])
         }
-        for name in Counters.Name.allCases { text.add(name.rawValue, .counter, name.help, [([], counters[name])]) }
+        for name in Counters.Name.allCases { text.add(name.rawValue, .counter, name.help, count: counters[name], unit: name.unit) }
         text.add(
             "flotilla_http_requests_total", .counter, "Answers of this process by the first digit of their status.",
             counters.answers.sorted { $0.key < $1.key }.map { ([("code", "\($0.key)xx")], $0.value) })
@@ -132,6 +132,12 @@ struct MetricText: Sendable {
             }
             text += " \(sample.value)\n"
         }
+    }
+
+    /// A sample without labels, of `count` times `unit`.
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, count: Int, unit: Double) {
+        let value = unit == 1 ? "\(count)" : "\(Double(count) * unit)"
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n\(name) \(value)\n"
     }
 
     private static func escaped(_ text: String) -> String {

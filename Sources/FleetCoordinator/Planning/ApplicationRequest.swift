@@ -11,3 +11,12 @@ extension RenderRequest {
             substitute: application.source.substitute, allowClearSecrets: application.allowClearSecrets, variables: variables.flattened)
     }
 }
+
+extension Recipe {
+    /// The same without the cluster: for many clusters, of which most will share a render.
+    init(_ application: Application, path: String, engine: String) {
+        self.init(
+            path: path, namespace: application.namespace, substitute: application.source.substitute,
+            allowClearSecrets: application.allowClearSecrets, engine: engine)
+    }
+}

@@ -89,6 +89,7 @@ final class FleetFollower: Sendable {
         if mine {
             try await followTrunk()
             try await followEnvironmentBranches()
+            await planner.tidy()
             try await engine.offerEverything()
         }
         state.withLock { $0.isReady = true }

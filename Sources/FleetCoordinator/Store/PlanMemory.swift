@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentProtocol
-import Manifests
 import Promotion
 import Synchronization
 
@@ -18,12 +17,10 @@ final class PlanMemory: Sendable {
         var bases: [String: PlanBase] = [:]
         /// The one used last at the end.
         var trees: [Tree] = []
-        var bundles: Set<Digest> = []
     }
 
     /// Of all trees together, beyond the two used last.
     private static let leavesMax = 300_000
-    private static let bundlesMax = 1_000_000
 
     private let state = Mutex(State())
 
@@ -54,18 +51,6 @@ final class PlanMemory: Sendable {
             while state.trees.count > 2, state.trees.reduce(0, { $0 + $1.tree.leaves.count }) > Self.leavesMax {
                 state.trees.removeFirst()
             }
-        }
-    }
-
-    /// Those bundles that are not known to be stored; stored ones are never deleted.
-    func unstored(_ bundles: [Digest: Bundle]) -> [(digest: Digest, bundle: Bundle)] {
-        state.withLock { state in bundles.filter { !state.bundles.contains($0.key) }.map { ($0.key, $0.value) } }
-    }
-
-    func noteStored(_ bundles: some Sequence<Digest>) {
-        state.withLock { state in
-            if state.bundles.count > Self.bundlesMax { state.bundles = [] }
-            state.bundles.formUnion(bundles)
         }
     }
 }

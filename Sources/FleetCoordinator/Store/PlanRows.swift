@@ -32,7 +32,6 @@ enum PlanRows {
         var renders: Int
         var applications: [Application]
         var stages: [StagePlan]
-        var bundles: [Digest: Bundle]
     }
 
     /// A leaf's row; without a bundle, the base's leaf is gone.
@@ -93,7 +92,7 @@ enum PlanRows {
         }
     }
 
-    /// Stores a plan whose objects and bundles are stored; a plan that is there already is left alone.
+    /// Stores a plan whose bundles are stored; a plan that is there already is left alone.
     /// - Parameters:
     ///   - content: all that the plan has, or what differs from `base`.
     ///   - base: the sequence of a plan that is stored in full.

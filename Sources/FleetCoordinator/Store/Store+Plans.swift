@@ -8,7 +8,7 @@ extension Store {
     /// Rows written at once that make a table another one to the query planner.
     private static let countForStatistics = 1_000
 
-    /// Stores a plan whose objects are stored, in one transaction, and returns its sequence; one that is there already is left alone.
+    /// Stores a plan whose bundles are stored, in one transaction, and returns its sequence; one that is there already is left alone.
     ///
     /// What is written is what differs from the pipeline's last full plan, if that is little: it costs what a commit changed.
     func add(_ plan: PlanRows.Plan, at now: Timestamp) async throws -> Int64 {
@@ -20,16 +20,13 @@ extension Store {
         let difference = base?.difference(to: plan)
         let content = difference ?? PlanRows.Content(plan)
         let sequenceOfBase = difference == nil ? nil : base?.sequence
-        let bundles = plans.unstored(plan.bundles)
         let added = try await database.transaction { session in
-            try PlanRows.addBundles(session, bundles)
-            return try PlanRows.add(session, plan, content, base: sequenceOfBase, at: now)
+            try PlanRows.add(session, plan, content, base: sequenceOfBase, at: now)
         }
-        plans.noteStored(bundles.map(\.digest))
         if content.count > Self.countForStatistics {
             // Until the server looks by itself, in a minute or so, it would take these tables to be as small as they were.
             try await database.read { session in
-                _ = try session.execute("analyze plan_applications, plan_leaves, bundles, bundle_objects, objects")
+                _ = try session.execute("analyze plan_applications, plan_leaves")
             }
         }
         if added.isNew {

@@ -37,6 +37,7 @@ package struct Store: Sendable {
         Migration(version: 1, name: "fleet", sql: String(decoding: PackageResources._001_fleet_sql, as: UTF8.self)),
         Migration(version: 2, name: "reading", sql: String(decoding: PackageResources._002_reading_sql, as: UTF8.self)),
         Migration(version: 3, name: "differences", sql: String(decoding: PackageResources._003_differences_sql, as: UTF8.self)),
+        Migration(version: 4, name: "renders", sql: String(decoding: PackageResources._004_renders_sql, as: UTF8.self)),
     ]
 }
 

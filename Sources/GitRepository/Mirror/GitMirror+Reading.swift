@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Threads
 
 extension GitMirror {
     /// The remote's branches as last fetched, by name without `refs/heads/`, those that begin with `prefix`.
@@ -76,6 +77,20 @@ extension GitMirror {
             let tree = GitTree(repository, id: try repository.treeID(commit))
             defer { tree.close() }
             return try body(tree)
+        }
+    }
+
+    /// The same on threads of the caller's: for bodies that take long, which must not keep the mirror's other readers waiting.
+    package func read<T: Sendable>(
+        at commit: ObjectID, on threads: ThreadPool, _ body: @escaping @Sendable (GitTree) throws -> T
+    ) async throws -> T {
+        guard !Task.isCancelled else { throw GitError.cancelled(what: path) }
+        return try await threads.run { [self] in
+            try borrow { repository in
+                let tree = GitTree(repository, id: try repository.treeID(commit))
+                defer { tree.close() }
+                return try body(tree)
+            }
         }
     }
 }

@@ -65,6 +65,12 @@ package final class GitTree: FileTree {
         path.isEmpty ? id : try find(path)?.id
     }
 
+    /// The id of the contents of the file at `path`; `nil` where there is no file (a folder, a link, nothing).
+    package func fileID(at path: String) throws -> ObjectID? {
+        guard let found = try find(path), found.mode == GIT_FILEMODE_BLOB || found.mode == GIT_FILEMODE_BLOB_EXECUTABLE else { return nil }
+        return found.id
+    }
+
     /// A file below a folder.
     package struct File: Sendable, Hashable {
         /// From the tree's root.

@@ -7,7 +7,7 @@ import Manifests
 /// Kubernetes, and of the CustomResourceDefinitions in the same render. An object of any other kind is left as it is: the agent, which can
 /// ask its cluster, gives it the application's namespace when the kind turns out to be namespaced.
 struct ObjectChecks {
-    let request: RenderRequest
+    let request: Recipe
     let limits: RenderLimits
     /// The text of a file, to find places in for errors.
     let text: (String) -> [UInt8]?
@@ -15,7 +15,7 @@ struct ObjectChecks {
     private var errors: [RenderError] = []
     private var scopes: [String: KindScope] = [:]
 
-    init(request: RenderRequest, limits: RenderLimits, text: @escaping (String) -> [UInt8]?) {
+    init(request: Recipe, limits: RenderLimits, text: @escaping (String) -> [UInt8]?) {
         self.request = request
         self.limits = limits
         self.text = text

@@ -22,7 +22,7 @@ import Testing
                 #expect(metrics.contains("\(line)\n"), "\(line)")
             }
             for line in metrics.split(separator: "\n") where !line.hasPrefix("#") {
-                #expect(line.split(separator: " ").last.flatMap { Int($0) } != nil, "\(line)")
+                #expect(line.split(separator: " ").last.flatMap { Double($0) } != nil, "\(line)")
             }
             let compressed = try await served.send("GET", "/api/v1/openapi.json", token: served.token, acceptGzip: true)
             #expect(compressed.headers["Vary"]?.contains("Accept-Encoding") == true && compressed.json.at("openapi") == "3.1.0")

@@ -75,7 +75,7 @@ import Testing
                     PlanRows.StagePlan(
                         environment: environment, strategy: Strategy(waves: []), rendered: .sha256(""),
                         tree: MerkleTree(merkleLeaves(environment)))
-                }, bundles: [:])
+                })
         }
 
         /// What `PlanRows.same` is to find.

@@ -6,6 +6,7 @@ import Logging
 import Manifests
 import PostgresClient
 import Promotion
+import Rendering
 import Synchronization
 import Threads
 
@@ -32,6 +33,8 @@ struct TestFleet {
     let store: Store
     let mirror: GitMirror
     let engine: PromotionEngine
+    let cache: RenderCache
+    let counters = Counters()
     let follower: FleetFollower
     let recorder: Recorder
     let journalist: Journalist
@@ -72,9 +75,13 @@ struct TestFleet {
         recorder = Recorder(
             store: store, engine: engine, mirror: mirror, signer: self.signer, journalist: journalist, time: time.wall, holder: "test",
             logger: logger)
+        cache = RenderCache(
+            records: StoredRenders(store: store), trees: MirrorTrees(mirror: mirror, threads: ThreadPool(name: "render", count: 2)),
+            width: 2)
         follower = FleetFollower(
             store: store, engine: engine, mirror: mirror,
-            planner: Planner(store: store, mirror: mirror, cache: RenderCache(), time: time.wall, logger: logger), signer: self.signer,
+            planner: Planner(store: store, mirror: mirror, cache: cache, counters: counters, time: time.wall, logger: logger),
+            signer: self.signer,
             branch: "main", interval: .seconds(1), time: time.wall, holder: "test", logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time.wall, logger: logger)
         agents = AgentService(store: store, time: time.wall, waiters: waiters, reports: reports)

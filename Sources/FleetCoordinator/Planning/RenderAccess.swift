@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import GitRepository
+import Manifests
+import PostgresClient
+import Rendering
+import Threads
+
+/// Renders as the coordinator's database keeps them.
+struct StoredRenders: RenderRecords {
+    let store: Store
+
+    func place(of line: String) async throws -> LinePlace? {
+        try await store.database.read { try RenderRows.place($0, of: line) }
+    }
+
+    func asking(_ questions: Set<Int64>, of line: String) async throws -> [Int64] {
+        let questions = questions.sorted()
+        return try await store.database.read { try RenderRows.asking($0, questions, of: line) }
+    }
+
+    func reads(_ ids: [Int64]) async throws -> [KeptReads] {
+        try await store.database.read { try RenderRows.reads($0, ids) }
+    }
+
+    func advance(_ line: String, from place: LinePlace?, to tree: String, forgetting: [Int64]?, now: Timestamp) async throws -> LinePlace? {
+        try await store.database.transaction { try RenderRows.advance($0, line, from: place, to: tree, forgetting: forgetting, at: now) }
+    }
+
+    func standing(_ recipes: [Recipe], of line: String, at place: LinePlace) async throws -> [KeptRender] {
+        try await store.database.read { try RenderRows.standing($0, recipes, of: line, at: place) }
+    }
+
+    func candidates(_ recipes: [Recipe]) async throws -> [KeptRender] {
+        try await store.database.read { try RenderRows.candidates($0, recipes) }
+    }
+
+    func add(
+        _ made: MadeRenders, revived: [Int64], to line: (name: String, place: LinePlace)?, now: Timestamp
+    ) async throws -> AddedRenders {
+        try await store.database.transaction { try RenderRows.add($0, made, revived: revived, to: line, at: now) }
+    }
+
+    func touch(_ renders: [Int64], now: Timestamp) async throws {
+        try await store.database.transaction { try RenderRows.touch($0, renders, at: now) }
+    }
+}
+
+/// The trees of a mirror, read on threads of their own: a render that takes long keeps no other reader of the mirror waiting.
+struct MirrorTrees: RenderTrees {
+    let mirror: GitMirror
+    let threads: ThreadPool
+
+    /// Beyond this, what stands is looked up again instead of compared.
+    static let changesMax = 50_000
+
+    func changes(from: String, to: String) async throws -> [ChangedPath]? {
+        guard let old = ObjectID(hex: from), let new = ObjectID(hex: to), try await mirror.contains(old) else { return nil }
+        let changes = try await mirror.diff(from: old, to: new)
+        guard changes.count <= Self.changesMax else { return nil }
+        return changes.map { change in
+            let kind: ChangedPath.Kind =
+                switch change.kind {
+                case .added: .added
+                case .deleted: .deleted
+                case .modified: .modified
+                }
+            return ChangedPath(path: change.path, kind: kind)
+        }
+    }
+
+    func read<T: Sendable>(_ tree: String, _ body: @escaping @Sendable (any FileTree) throws -> T) async throws -> T {
+        guard let id = ObjectID(hex: tree) else { throw GitError.invalid(what: "tree", reason: "'\(tree.prefix(50))' is no id") }
+        return try await mirror.read(at: id, on: threads) { tree in try body(tree) }
+    }
+}
+
+extension GitTree: IdentifiedFileTree {
+    package func identity(of path: String) throws -> String? { try fileID(at: path).map { "git:\($0)" } }
+}
