@@ -112,6 +112,11 @@ enum Vectors {
         #expect(RenderedSet(leaves).digest.description == digest)
         let more = leaves + [MerkleLeaf(cluster: "three", application: "web", bundle: a)]
         #expect(RenderedSet(more).digest.description == digest)
+        for set in [
+            RenderedSet([]), RenderedSet(leaves), RenderedSet(leaves + [MerkleLeaf(cluster: "one", application: "a\"ü", bundle: a)]),
+        ] {
+            #expect(set.digest == Canonical.digest(set.document))
+        }
     }
 
     @Test func generations() {

@@ -27,7 +27,7 @@ package struct MerkleLeaf: Sendable, Hashable, Comparable {
     fileprivate func digest(using bytes: inout [UInt8]) -> Digest {
         bytes.removeAll(keepingCapacity: true)
         bytes.append(0)
-        guard Self.isPlain(application), Self.isPlain(cluster) else {
+        guard application.isItsOwnJSON, cluster.isItsOwnJSON else {
             let document: Value = .map([
                 "application": .string(application), "bundle": .string(bundle.description), "cluster": .string(cluster),
             ])
@@ -42,10 +42,6 @@ package struct MerkleLeaf: Sendable, Hashable, Comparable {
         bytes.append(contentsOf: cluster.utf8)
         bytes.append(contentsOf: #""}"#.utf8)
         return .sha256(bytes)
-    }
-
-    private static func isPlain(_ text: String) -> Bool {
-        text.utf8.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 }
 

@@ -43,29 +43,38 @@ enum DesiredRows {
               where l.pipeline = $1 and l.sequence = $5 and l.sequence <> $3 and l.environment = $2 and l.cluster = any($4)
                 and not exists (select from plan_leaves o where o.pipeline = $1 and o.sequence = $3 and o.environment = $2
                   and o.cluster = l.cluster and o.application = l.application))
-            select l.cluster, l.application, l.bundle
+            select coalesce(l.cluster, d.cluster) as cluster, coalesce(l.application, d.application) as application, l.bundle
             from planned l
+            full join (select * from desired where cluster = any($4)) d on d.cluster = l.cluster and d.application = l.application
             left join plan_applications a on a.pipeline = $1 and a.sequence = $3 and a.application = l.application
             left join plan_applications b on b.pipeline = $1 and b.sequence = $5 and b.application = l.application
-            left join desired d on d.cluster = l.cluster and d.application = l.application
-            where d.cluster is null or d.intent <> 'apply' or d.bundle <> l.bundle or d.pipeline <> $1 or d.environment <> $2
-              or d.namespace <> coalesce(a.namespace, b.namespace) or d.depends_on <> coalesce(a.depends_on, b.depends_on)
-              or d.options <> coalesce(a.options, b.options)
+            where case
+              when l.cluster is null then d.intent = 'apply' and d.pipeline = $1 and d.environment = $2
+              else d.cluster is null or d.intent <> 'apply' or d.bundle <> l.bundle or d.pipeline <> $1 or d.environment <> $2
+                or d.namespace <> coalesce(a.namespace, b.namespace) or d.depends_on <> coalesce(a.depends_on, b.depends_on)
+                or d.options <> coalesce(a.options, b.options) end
             """,
             [
                 .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .int(dispatch.sequence), .textArray(dispatch.clusters),
                 .int(base),
             ])
-        let leaves = try differing.compactMap { row -> MerkleLeaf? in
-            guard let bundle = Digest(try row.text("bundle")) else { return nil }
-            return MerkleLeaf(cluster: try row.text("cluster"), application: try row.text("application"), bundle: bundle)
+        var leaves: [MerkleLeaf] = []
+        var dropped: [(cluster: String, application: String)] = []
+        for row in differing {
+            let (cluster, application) = (try row.text("cluster"), try row.text("application"))
+            if let text = try row.optionalText("bundle") {
+                guard let bundle = Digest(text) else { continue }
+                leaves.append(MerkleLeaf(cluster: cluster, application: application, bundle: bundle))
+            } else {
+                dropped.append((cluster, application))
+            }
         }
         var changed: Set<String> = []
         for start in stride(from: 0, to: leaves.count, by: 5_000) {
             let batch = Array(leaves[start..<min(start + 5_000, leaves.count)])
             changed.formUnion(try write(session, batch, of: dispatch, base: base, tree, epoch: epoch, at: now))
         }
-        changed.formUnion(try drop(session, dispatch, base: base, root: tree.root, epoch: epoch, at: now))
+        if !dropped.isEmpty { changed.formUnion(try drop(session, dropped, of: dispatch, root: tree.root, epoch: epoch, at: now)) }
         _ = try session.execute(
             """
             insert into dispatched (pipeline, environment, cluster, promotion, sequence, record_commit, release)
@@ -117,31 +126,26 @@ enum DesiredRows {
     }
 
     private static func drop(
-        _ session: Session, _ dispatch: Dispatch, base: Int64, root: Digest, epoch: Int64, at now: Timestamp
+        _ session: Session, _ dropped: [(cluster: String, application: String)], of dispatch: Dispatch, root: Digest, epoch: Int64,
+        at now: Timestamp
     ) throws -> Set<String> {
-        let empty = Bundle(entries: [])
-        let dropped = try session.query(
+        let rows = try session.query(
             """
             update desired d set
               intent = case when coalesce((select a.deletion from planned_applications a where a.pipeline = d.pipeline
                 and a.application = d.application order by a.sequence desc limit 1), 'prune') = 'orphan' then 'orphan' else 'prune' end,
               promotion = $4, epoch = $5, counter = nextval('desired_counter'), bundle = $6, record_commit = $7, release = $8, root = $9,
               path = '[]'::jsonb, updated_at = $10
-            where d.pipeline = $1 and d.environment = $2 and d.cluster = any($3) and d.intent = 'apply'
-              and not exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
-                and l.cluster = d.cluster and l.application = d.application and l.bundle is not null)
-              and (exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $11 and l.environment = $2
-                  and l.cluster = d.cluster and l.application = d.application)
-                or not exists (select from plan_leaves l where l.pipeline = $1 and l.sequence = $12 and l.environment = $2
-                  and l.cluster = d.cluster and l.application = d.application))
-            returning cluster
+            from unnest($3::text[], $11::text[]) as l (cluster, application)
+            where d.cluster = l.cluster and d.application = l.application and d.pipeline = $1 and d.environment = $2 and d.intent = 'apply'
+            returning d.cluster
             """,
             [
-                .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .textArray(dispatch.clusters), .text(dispatch.promotion),
-                .int(epoch), .text(empty.digest.description), .text(dispatch.commit), .text(dispatch.release),
-                .text(root.description), .int(now.milliseconds), .int(dispatch.sequence), .int(base),
+                .text(dispatch.stage.pipeline), .text(dispatch.stage.environment), .textArray(dropped.map(\.cluster)),
+                .text(dispatch.promotion), .int(epoch), .text(Bundle(entries: []).digest.description), .text(dispatch.commit),
+                .text(dispatch.release), .text(root.description), .int(now.milliseconds), .textArray(dropped.map(\.application)),
             ])
-        return Set(try dropped.map { try $0.text("cluster") })
+        return Set(try rows.map { try $0.text("cluster") })
     }
 
     /// What the reports say of each cluster under a promotion; only reports that name the desired generation count.

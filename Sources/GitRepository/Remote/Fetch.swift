@@ -41,6 +41,10 @@ struct Fetch {
     }
 
     private func transfer(into repository: RepositoryHandle, remade: Bool) throws(GitError) -> FetchResult {
+        var copied = 0
+        if case .folder(let path) = try settings.location(), !remade {
+            copied = FolderFetch(path: path, watch: watch).run(into: repository)
+        }
         let conversation = try RemoteConversation(settings: settings, watch: watch)
         let remote = try RemoteConnection(repository.pointer, conversation)
         try remote.connect(GIT_DIRECTION_FETCH)
@@ -71,7 +75,8 @@ struct Fetch {
         let statistics = git_remote_stats(remote.pointer)?.pointee
         return FetchResult(
             updates: conversation.updates, defaultBranch: remote.defaultBranch(),
-            objectsReceived: Int(statistics?.received_objects ?? 0), bytesReceived: statistics?.received_bytes ?? 0, remade: remade)
+            objectsReceived: copied + Int(statistics?.received_objects ?? 0), bytesReceived: statistics?.received_bytes ?? 0, remade: remade
+        )
     }
 
 }

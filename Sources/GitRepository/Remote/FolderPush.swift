@@ -126,13 +126,20 @@ struct MissingObjects {
     let repository: RepositoryHandle
     let remote: RepositoryHandle
     let watch: TransferWatch
+    /// What the names of the other repository's branches begin with.
+    let branches: String
+    /// Looking ends when there are more.
+    let limit: Int
     private(set) var ids: [ObjectID] = []
     private var seen: Set<ObjectID> = []
 
-    init(repository: RepositoryHandle, remote: RepositoryHandle, watch: TransferWatch) {
+    init(repository: RepositoryHandle, remote: RepositoryHandle, watch: TransferWatch, branches: String = "refs/heads/", limit: Int = .max)
+    {
         self.repository = repository
         self.remote = remote
         self.watch = watch
+        self.branches = branches
+        self.limit = limit
     }
 
     mutating func collect(_ commit: ObjectID) throws(GitError) {
@@ -142,11 +149,11 @@ struct MissingObjects {
         git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL.rawValue | GIT_SORT_REVERSE.rawValue)
         var oid = commit.oid
         try check(git_revwalk_push(walk, &oid), "commit \(commit)")
-        for head in Set(try remote.references(prefix: "refs/heads/").values) where repository.contains(head) {
+        for head in Set(try remote.references(prefix: branches).values) where repository.contains(head) {
             oid = head.oid
             try check(git_revwalk_hide(walk, &oid), "commit \(head)")
         }
-        while true {
+        while ids.count <= limit {
             let code = git_revwalk_next(&oid, walk)
             if code == GIT_ITEROVER.rawValue { return }
             try repository.need(code, "history of \(commit)")
@@ -159,7 +166,7 @@ struct MissingObjects {
     }
 
     private mutating func collect(tree: ObjectID, unlike old: ObjectID?) throws(GitError) {
-        guard tree != old, seen.insert(tree).inserted else { return }
+        guard tree != old, ids.count <= limit, seen.insert(tree).inserted else { return }
         guard watch.mayContinue() else { throw .cancelled(what: "push") }
         let new = try repository.openTree(tree)
         defer { git_tree_free(new) }
