@@ -63,13 +63,13 @@ final class RepositoryHandle: @unchecked Sendable {
         return git_odb_exists(database, &oid) == 1
     }
 
-    /// An object's type. Throws `GitError.notFound`.
-    func type(of id: ObjectID) throws(GitError) -> git_object_t {
+    /// An object's type and size, without reading it. Throws `GitError.notFound`.
+    func header(of id: ObjectID) throws(GitError) -> (type: git_object_t, bytes: Int) {
         var oid = id.oid
         var size = 0
         var type = GIT_OBJECT_INVALID
         try attempt(git_odb_read_header(&size, &type, database, &oid), "object \(id)")
-        return type
+        return (type, size)
     }
 
     /// An object's type and bytes. Throws `GitError.notFound`, or `.tooLarge` before reading more than `limit` bytes.

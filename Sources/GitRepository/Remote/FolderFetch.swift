@@ -9,7 +9,7 @@ struct FolderFetch {
     let path: String
     let watch: TransferWatch
 
-    /// Beyond these libgit2 may as well make a pack of it.
+    /// Beyond these libgit2 may as well find them in its way.
     private static let objectsMax = 1_000
     private static let bytesMax = 64 << 20
 
@@ -24,7 +24,7 @@ struct FolderFetch {
                 repository: remote, remote: mirror, watch: watch, branches: RefNames.tracking, limit: Self.objectsMax)
             for (name, id) in try remote.references(prefix: "refs/") where RefNames.local(name) != nil && !mirror.contains(id) {
                 // An annotated tag is left to libgit2.
-                guard try remote.type(of: id) == GIT_OBJECT_COMMIT else { continue }
+                guard try remote.header(of: id).type == GIT_OBJECT_COMMIT else { continue }
                 try missing.collect(id)
                 guard missing.ids.count <= Self.objectsMax else { return 0 }
             }
@@ -34,19 +34,21 @@ struct FolderFetch {
         }
     }
 
-    /// In the order in which they were found, which puts a commit behind everything that it needs: a commit that is here is here wholly.
+    /// As one pack, as any fetch leaves one: it is there wholly or not at all.
     private func copy(_ ids: [ObjectID], from remote: RepositoryHandle, to mirror: RepositoryHandle) throws(GitError) -> Int {
-        var bytesLeft = Self.bytesMax
-        var objects: [(type: git_object_t, bytes: [UInt8])] = []
+        guard !ids.isEmpty, let folder = git_repository_commondir(mirror.pointer).map({ String(cString: $0) }) else { return 0 }
+        var builder: OpaquePointer?
+        try check(git_packbuilder_new(&builder, remote.pointer), "packing objects")
+        defer { git_packbuilder_free(builder) }
+        var bytes = 0
         for id in ids {
-            let object = try remote.object(id, limit: bytesLeft)
-            bytesLeft -= object.bytes.count
-            objects.append(object)
+            bytes += try remote.header(of: id).bytes
+            guard bytes <= Self.bytesMax, watch.mayContinue() else { return 0 }
+            var oid = id.oid
+            try check(git_packbuilder_insert(builder, &oid, nil), "packing object \(id)")
         }
-        for object in objects {
-            guard watch.mayContinue() else { throw .cancelled(what: path) }
-            _ = try mirror.write(object.bytes, type: object.type)
-        }
-        return objects.count
+        try check(git_packbuilder_write(builder, "\(folder)/objects/pack", 0, nil, nil), "\(path): writing a pack")
+        try check(git_odb_refresh(mirror.database), path)
+        return ids.count
     }
 }

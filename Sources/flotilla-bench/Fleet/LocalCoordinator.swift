@@ -20,7 +20,7 @@ struct LocalCoordinator: Sendable {
 
     /// Commits wait for the disk, as in production.
     static func run<Result: Sendable>(
-        _ files: [String: [UInt8]], _ body: @escaping @Sendable (LocalCoordinator) async throws -> Result
+        _ files: [String: [UInt8]], logger: Logger = quietLogger, _ body: @escaping @Sendable (LocalCoordinator) async throws -> Result
     ) async throws -> Result {
         let folder = try ScratchFolder()
         defer { folder.remove() }
@@ -32,7 +32,7 @@ struct LocalCoordinator: Sendable {
         let postgres = EmbeddedPostgres(dataDirectory: "\(folder.path)/postgres", durability: .full, logger: quietLogger)
         let result: Result
         do {
-            result = try await run(folder, repository, try await postgres.start(), body)
+            result = try await run(folder, repository, try await postgres.start(), logger, body)
         } catch {
             await postgres.stop()
             throw error
@@ -42,7 +42,7 @@ struct LocalCoordinator: Sendable {
     }
 
     private static func run<Result: Sendable>(
-        _ folder: ScratchFolder, _ repository: FleetRepository, _ database: ConnectionSettings,
+        _ folder: ScratchFolder, _ repository: FleetRepository, _ database: ConnectionSettings, _ logger: Logger,
         _ body: @escaping @Sendable (LocalCoordinator) async throws -> Result
     ) async throws -> Result {
         var configuration = CoordinatorConfiguration(
@@ -50,7 +50,7 @@ struct LocalCoordinator: Sendable {
         configuration.port = 0
         let (urls, ready) = AsyncStream<String>.makeStream()
         let begin = Clock.monotonic
-        let coordinator = try await Coordinator.prepare(configuration, logger: quietLogger) { ready.yield($0) }
+        let coordinator = try await Coordinator.prepare(configuration, logger: logger) { ready.yield($0) }
         let startedAt = Clock.monotonic
         return try await alongside(
             { try await coordinator.run() },

@@ -34,7 +34,8 @@ struct PlanBenchmark: Sendable {
             let sharing = count >= Self.overlays ? Self.overlays : 0
             let fleet = SampleFleet(clusters: 1, applications: count, contents: .kustomization, sharing: sharing)
             Memory.resetPeak()
-            let measured = try await LocalCoordinator.run(fleet.files) { try await measure(fleet, $0) }
+            let log = RenderLog()
+            let measured = try await LocalCoordinator.run(fleet.files, logger: log.logger) { try await measure(fleet, $0, log) }
             add(measured, count, to: &findings)
         }
         findings.remarks.append(
@@ -48,6 +49,8 @@ struct PlanBenchmark: Sendable {
         findings.add("\(name): renders of the first plan", Double(measured.coldRenders), "renders")
         findings.add("\(name): rate of the first plan", Double(measured.coldRenders) / measured.cold, "renders/s")
         findings.add("\(name): peak memory of the first plan", Double(measured.coldPeak) / 1_048_576, "MiB", budget: "< 1,024 for 10,000")
+        findings.add("\(name): one file, finding the affected renders", measured.finding.median * 1_000, "ms", budget: "< 100 for 10,000")
+        findings.add("\(name): one file, push to affected renders known", measured.known.median * 1_000, "ms")
         findings.add("\(name): one file, push to planned", measured.planned.median * 1_000, "ms")
         findings.add("\(name): one file, renders", Double(measured.renders), "renders", budget: "1")
         findings.add("\(name): one file, push to desired rows", measured.desired.median * 1_000, "ms", budget: "< 1,000 for 10,000")
@@ -65,7 +68,10 @@ struct PlanBenchmark: Sendable {
         var coldRenders = 0
         /// Bytes.
         var coldPeak = 0
-        /// By commit, in seconds.
+        /// By commit, in seconds: how long it took to find the affected renders, and then from the push until they were known, until the plan
+        /// was stored, until desired rows were written, until the agent had its task.
+        var finding: [Double] = []
+        var known: [Double] = []
         var planned: [Double] = []
         var desired: [Double] = []
         var dispatched: [Double] = []
@@ -76,7 +82,7 @@ struct PlanBenchmark: Sendable {
         var peak = 0
     }
 
-    private func measure(_ fleet: SampleFleet, _ local: LocalCoordinator) async throws -> Measured {
+    private func measure(_ fleet: SampleFleet, _ local: LocalCoordinator, _ log: RenderLog) async throws -> Measured {
         var measured = Measured()
         let head = try await local.repository.head()
         let first = try await eventually("first plan", atMost: 600) { try await local.api.release(head) }
@@ -89,7 +95,9 @@ struct PlanBenchmark: Sendable {
         for revision in 1...max(1, commits) {
             let changing = (fleet.applications / 2 + revision) % fleet.applications
             let step = try await change(
-                SampleFleet.changingFile(changing), fleet.changed(changing, revision: revision), seenAt: changing, agent, local)
+                SampleFleet.changingFile(changing), fleet.changed(changing, revision: revision), seenAt: changing, agent, local, log)
+            measured.finding.append(step.finding)
+            measured.known.append(step.known)
             measured.planned.append(step.planned)
             measured.desired.append(step.desired)
             measured.dispatched.append(step.dispatched)
@@ -97,7 +105,7 @@ struct PlanBenchmark: Sendable {
             agent = step.agent
         }
         if fleet.sharing > 0 {
-            let step = try await change(SampleFleet.sharedFile, SampleFleet.shared(revision: 1), seenAt: 0, agent, local)
+            let step = try await change(SampleFleet.sharedFile, SampleFleet.shared(revision: 1), seenAt: 0, agent, local, log)
             measured.base = (step.renders, step.planned, step.desired)
         }
         measured.peak = Memory.peak
@@ -106,7 +114,10 @@ struct PlanBenchmark: Sendable {
 
     private struct Step: Sendable {
         var renders: Int
+        /// Seconds.
+        var finding: Double
         /// Seconds from the push.
+        var known: Double
         var planned: Double
         var desired: Double
         var dispatched: Double
@@ -115,7 +126,7 @@ struct PlanBenchmark: Sendable {
 
     /// Pushes one changed file and follows it until its stage is verified.
     private func change(
-        _ path: String, _ contents: [UInt8], seenAt application: Int, _ waiting: FakeAgent, _ local: LocalCoordinator
+        _ path: String, _ contents: [UInt8], seenAt application: Int, _ waiting: FakeAgent, _ local: LocalCoordinator, _ log: RenderLog
     ) async throws -> Step {
         // The webhook counts once a second.
         try await Task.sleep(for: .milliseconds(1_100))
@@ -132,8 +143,10 @@ struct PlanBenchmark: Sendable {
         var (told, at) = try await next
         try await told.report()
         try await local.api.verified("\(commit.id)")
+        guard let entry = log.entry(of: "\(commit.id)") else { throw BenchError("the coordinator said nothing of its renders") }
         return Step(
-            renders: Int(release["renders"]?.int ?? 0), planned: planned, desired: desiredAt - begin, dispatched: at - begin, agent: told)
+            renders: Int(release["renders"]?.int ?? 0), finding: entry.finding, known: entry.knownAt - begin, planned: planned,
+            desired: desiredAt - begin, dispatched: at - begin, agent: told)
     }
 
     /// Waits until a release is desired of an application, and says since when.
