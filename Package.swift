@@ -102,6 +102,7 @@ let package = Package(
         // engines
         + module("Kustomize", ["Manifests", "RegularExpressions"])
         + module("Rendering", ["Manifests", "Kustomize"])
+        + module("SecretsDecryption", ["Manifests", "RegularExpressions", crypto])
         + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])
         // domain
         + module("FleetModel", ["Manifests"])

@@ -14,6 +14,7 @@ enum ModuleRules {
         // Engines.
         "Kustomize": ["Manifests", "RegularExpressions"],
         "Rendering": ["Manifests", "Kustomize"],
+        "SecretsDecryption": ["Manifests", "RegularExpressions"],
         "KubernetesAPI": ["Manifests", "HTTPTransport"],
         // Domain: documents, and nothing that does anything.
         "FleetModel": ["Manifests", "RegularExpressions"],
@@ -51,6 +52,7 @@ enum ModuleRules {
         "FleetModel": [],
         "Kustomize": [],
         "Rendering": ["Synchronization"],
+        "SecretsDecryption": ["Crypto"],
         "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "Logging"],
         "flotilla-agent": ["Dispatch", "Glibc", "Synchronization", "FoundationEssentials", "Logging", "ArgumentParser"],
     ]
