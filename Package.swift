@@ -127,3 +127,11 @@ let package = Package(
             "ClusterSimulator",
             ["Manifests", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL, httpTypes, lifecycle, logging, crypto],
             resources: [.embedInCode("Resources")]))
+
+// The fuzzers need every module instrumented and bring a `main` of their own: `make fuzz` builds them alone, in a folder of their own.
+if Context.environment["FLOTILLA_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "flotilla-fuzz", dependencies: ["Kustomize", "Manifests"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -38,7 +38,7 @@ import Testing
         let client = server.client()
         #expect(try await client.create(manifest, as: deployments).created == false)
         _ = try await client.replace(manifest, as: deployments, subresource: "status")
-        _ = try await client.patch(deployments, namespace: "shop", name: "web", .merge(["a": nil]))
+        _ = try await client.patch(deployments, namespace: "shop", name: "web", .merge(["a": .null]))
         _ = try await client.patch(deployments, namespace: "shop", name: "web", subresource: "scale", .json([]))
         _ = try await client.patch(.namespaces, namespace: "ignored", name: "a b/c", .strategic([:]))
         let base = "/apis/apps/v1/namespaces/shop/deployments"

@@ -13,15 +13,22 @@ package enum YAML {
         case kustomize
     }
 
+    /// What becomes of a key that a map has twice.
+    package enum DuplicateKeys: Sendable {
+        case refused
+        /// As the non-strict readers of Go have it.
+        case lastCounts
+    }
+
     /// Reads all documents of a stream; one without content is `.null`, so that indices count the documents as they stand.
     /// - Throws: codes `too-large`, `too-deep`, `too-many-aliases`, `too-many-documents`, `invalid-utf8`, `syntax`, `duplicate-key`,
     ///   `invalid-key`, `invalid-merge`, `unknown-anchor`, `invalid-scalar`.
     package static func documents(
-        _ bytes: [UInt8], limits: Limits = .standard, scalars: ScalarRules = .kubernetes
+        _ bytes: [UInt8], limits: Limits = .standard, scalars: ScalarRules = .kubernetes, duplicateKeys: DuplicateKeys = .refused
     ) throws(DocumentError) -> [Value] {
         try limits.check(bytes: bytes.count)
         return try bytes.withUnsafeBufferPointer { (buffer) throws(DocumentError) -> [Value] in
-            var reader = try YAMLReader(buffer, limits: limits, rules: scalars)
+            var reader = try YAMLReader(buffer, limits: limits, rules: scalars, duplicateKeys: duplicateKeys)
             return try reader.readDocuments()
         }
     }
@@ -85,4 +92,15 @@ package enum PathStep: Sendable, Hashable, ExpressibleByStringLiteral, Expressib
 
     package init(stringLiteral value: String) { self = .key(value) }
     package init(integerLiteral value: Int) { self = .index(value) }
+}
+
+extension YAML {
+    /// What a text means that is written without quotes; a string where it is no other scalar, the empty text included.
+    package static func plainScalar(_ text: String, scalars: ScalarRules) -> Value {
+        var text = text
+        guard !text.isEmpty else { return .string("") }
+        let resolved = text.withUTF8 { PlainScalar.resolve($0, rules: scalars) }
+        if case .value(let value)? = resolved { return value }
+        return .string(text)
+    }
 }

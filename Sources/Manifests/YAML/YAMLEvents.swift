@@ -17,7 +17,10 @@ struct YAMLEvents: ~Copyable {
             throw DocumentError(code: "syntax", message: "out of memory", line: 0, column: 0)
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-        yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
+        // libyaml passes over a byte order mark only where it may choose the encoding, which could then be another one.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let content = buffer.starts(with: mark) ? UnsafeBufferPointer(rebasing: buffer.dropFirst(mark.count)) : buffer
+        yaml_parser_set_input_string(parser, content.baseAddress, content.count)
     }
 
     deinit {
@@ -46,6 +49,8 @@ struct YAMLEvents: ~Copyable {
     }
 
     var scalarIsPlain: Bool { event.pointee.data.scalar.style == YAML_PLAIN_SCALAR_STYLE }
+
+    var scalarIsFolded: Bool { event.pointee.data.scalar.style == YAML_FOLDED_SCALAR_STYLE }
 
     var scalarTag: String? { event.pointee.data.scalar.tag.map { String(cString: $0) } }
 

@@ -6,6 +6,7 @@ struct YAMLReader: ~Copyable {
     private var events: YAMLEvents
     private let limits: Limits
     private let rules: YAML.ScalarRules
+    private let duplicateKeys: YAML.DuplicateKeys
 
     private var depth = 0
     /// The deepest level reached since the innermost open anchor began.
@@ -22,10 +23,13 @@ struct YAMLReader: ~Copyable {
         let height: Int
     }
 
-    init(_ buffer: UnsafeBufferPointer<UInt8>, limits: Limits, rules: YAML.ScalarRules) throws(DocumentError) {
+    init(
+        _ buffer: UnsafeBufferPointer<UInt8>, limits: Limits, rules: YAML.ScalarRules, duplicateKeys: YAML.DuplicateKeys = .refused
+    ) throws(DocumentError) {
         events = try YAMLEvents(buffer)
         self.limits = limits
         self.rules = rules
+        self.duplicateKeys = duplicateKeys
     }
 
     mutating func readDocuments() throws(DocumentError) -> [Value] {
@@ -110,9 +114,15 @@ struct YAMLReader: ~Copyable {
                 continue
             }
             let key = try readKey(at: mark)
-            guard seen.insert(key, among: entries) else { throw error("duplicate-key", "key '\(key)' is there twice", at: mark) }
+            let isNew = seen.insert(key, among: entries)
+            guard isNew || duplicateKeys == .lastCounts else { throw error("duplicate-key", "key '\(key)' is there twice", at: mark) }
             _ = try events.next()
-            entries.append(Map.Entry(key: key, value: try readNode()))
+            let value = try readNode()
+            if isNew {
+                entries.append(Map.Entry(key: key, value: value))
+            } else if let position = entries.firstIndex(where: { $0.key == key }) {
+                entries[position].value = value
+            }
         }
         if let merge { insert(merge.map, into: &entries, at: merge.position) }
         return .map(Map(unique: entries))
@@ -149,12 +159,41 @@ struct YAMLReader: ~Copyable {
     private func readScalar() throws(DocumentError) -> Value {
         let bytes = events.scalarBytes
         if let tag = events.scalarTag { return try readTagged(tag, bytes) }
-        guard events.scalarIsPlain else { return .string(String(decoding: bytes, as: UTF8.self)) }
+        guard events.scalarIsPlain else {
+            if rules == .kustomize, events.scalarIsFolded { return .string(Self.foldedAgain(bytes)) }
+            return .string(String(decoding: bytes, as: UTF8.self))
+        }
         guard let resolved = PlainScalar.resolve(bytes, rules: rules) else { return .string(String(decoding: bytes, as: UTF8.self)) }
         guard case .value(let value) = resolved else {
             throw error("invalid-scalar", "\(String(decoding: bytes, as: UTF8.self)) is no number that JSON knows", at: events.mark)
         }
         return value
+    }
+
+    /// Kustomize writes a folded scalar and reads it again before it prints it, and its writer puts a line break too many before lines that
+    /// are indented more than the one before them.
+    private static func foldedAgain(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        let newline = UInt8(ascii: "\n")
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + 8)
+        var lineIsIndented = bytes.first.map(isBlank) ?? false
+        var index = 0
+        while index < bytes.count {
+            guard bytes[index] == newline else {
+                result.append(bytes[index])
+                index += 1
+                continue
+            }
+            while index < bytes.count, bytes[index] == newline {
+                result.append(newline)
+                index += 1
+            }
+            let isIndented = index < bytes.count && isBlank(bytes[index])
+            if isIndented, !lineIsIndented { result.append(newline) }
+            lineIsIndented = isIndented
+        }
+        return String(decoding: result, as: UTF8.self)
     }
 
     private func readTagged(_ tag: String, _ bytes: UnsafeBufferPointer<UInt8>) throws(DocumentError) -> Value {

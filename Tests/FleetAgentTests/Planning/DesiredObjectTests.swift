@@ -30,7 +30,7 @@ import Testing
     func prepare() {
         let object: Value = [
             "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": ["name": "a", "uid": "1", "resourceVersion": "9", "creationTimestamp": nil, "labels": ["mine": "1"]],
+            "metadata": ["name": "a", "uid": "1", "resourceVersion": "9", "creationTimestamp": .null, "labels": ["mine": "1"]],
             "status": ["x": 1],
         ]
         let identity = ObjectIdentity(group: "", kind: "ConfigMap", namespace: "shop", name: "a")

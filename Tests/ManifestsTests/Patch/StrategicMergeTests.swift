@@ -16,7 +16,7 @@ struct StrategicMergeTests {
     @Test func mergesItemsByKeyAndPutsNewOnesFirst() throws {
         let result = try patched(
             ["containers": [["name": "a", "image": "a:1"], ["name": "b", "image": "b:1", "args": ["x"]]]],
-            ["containers": [["name": "c", "image": "c:1"], ["name": "b", "image": "b:2", "args": nil]]])
+            ["containers": [["name": "c", "image": "c:1"], ["name": "b", "image": "b:2", "args": .null]]])
         #expect(
             result == [
                 "containers": [["name": "c", "image": "c:1"], ["name": "a", "image": "a:1"], ["name": "b", "image": "b:2"]]
@@ -66,7 +66,7 @@ struct StrategicMergeTests {
 
     @Test func replacesListsOfUnknownKinds() throws {
         let object: Value = ["apiVersion": "example.dev/v1", "kind": "Widget", "items": [["name": "a"]], "old": 1]
-        let result = try StrategicMerge.apply(["items": [["name": "b"]], "old": nil], to: object)
+        let result = try StrategicMerge.apply(["items": [["name": "b"]], "old": .null], to: object)
         #expect(result == ["apiVersion": "example.dev/v1", "kind": "Widget", "items": [["name": "b"]]])
     }
 
