@@ -9,7 +9,9 @@ struct ComparisonTests {
     static let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { FileManager.default.isExecutableFile(atPath: $0) }
     static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
         path: "Fixtures/Kustomize")
-    static let names = ["merge", "namespace", "images"]
+    static let names = ((try? FileManager.default.contentsOfDirectory(atPath: fixtures.path)) ?? []).filter { name in
+        FileManager.default.fileExists(atPath: fixtures.appending(path: "\(name)/expected.yaml").path)
+    }.sorted()
 
     @Test(.enabled(if: kubectl != nil, "kubectl is not installed"), arguments: names)
     func givesTheSameObjects(name: String) throws {

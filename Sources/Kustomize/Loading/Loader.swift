@@ -5,8 +5,10 @@ import Manifests
 final class Loader<Tree: FileTree> {
     private let tree: Tree
     private let limits: KustomizeLimits
-    private var files: [String: SourceFile] = [:]
+    private var parsed: [String: SourceFile] = [:]
+    private var kustomizations: [String: SourceFile] = [:]
     private var filesRead = 0
+    private var bytesRead = 0
 
     init(tree: Tree, limits: KustomizeLimits) {
         self.tree = tree
@@ -15,8 +17,8 @@ final class Loader<Tree: FileTree> {
 
     enum Found { case file, folder }
 
-    /// What is at `path`, links followed, and where it really is.
-    func look(_ path: String, from referrer: @autoclosure () -> KustomizeProblem) throws(KustomizeFailure) -> (Found, path: String)? {
+    /// What is at `path`, links followed, and where it really is; `nil` where there is nothing, or a link leads nowhere.
+    func look(_ path: String, for problem: @autoclosure () -> KustomizeProblem) throws(KustomizeFailure) -> (Found, path: String)? {
         do {
             let resolved = try tree.resolve(path)
             switch try tree.entry(at: resolved) {
@@ -25,31 +27,71 @@ final class Loader<Tree: FileTree> {
             case .symbolicLink, nil: return nil
             }
         } catch {
-            let referrer = referrer()
+            let place = problem()
             throw KustomizeFailure(
-                KustomizeProblem(
-                    code: "unreadable", path: referrer.path, line: referrer.line, column: referrer.column, message: "\(error)"))
+                KustomizeProblem(code: "unreadable", path: place.path, line: place.line, column: place.column, message: "\(error)"))
         }
     }
 
-    /// Parses the file at a resolved path, once.
-    func parse(_ path: String) throws(KustomizeFailure) -> SourceFile {
-        if let file = files[path] { return file }
+    /// The bytes of the file at a resolved path.
+    func read(_ path: String) throws(KustomizeFailure) -> [UInt8] {
         filesRead += 1
         guard filesRead <= limits.filesMax else {
-            throw KustomizeFailure(
-                KustomizeProblem(code: "too-many-files", path: path, message: "the build reads more than \(limits.filesMax) files"))
+            throw failure("too-many-files", path, "the build reads more than \(limits.filesMax) files")
         }
         let bytes: [UInt8]
         do {
             bytes = try tree.read(path, limit: limits.fileBytesMax)
+        } catch let error as FileTreeError {
+            if case .tooLarge = error { throw failure("too-large", path, "\(error)") }
+            throw failure("unreadable", path, "\(error)")
         } catch {
-            throw KustomizeFailure(KustomizeProblem(code: "unreadable", path: path, message: "\(error)"))
+            throw failure("unreadable", path, "\(error)")
         }
+        bytesRead += bytes.count
+        guard bytesRead <= limits.bytesMax else {
+            throw failure("too-large", path, "the build reads more than \(limits.bytesMax) bytes")
+        }
+        return bytes
+    }
+
+    /// Parses the file at a resolved path, once.
+    func parse(_ path: String) throws(KustomizeFailure) -> SourceFile {
+        if let file = parsed[path] { return file }
+        let file = try parse(try read(path), path, .kustomize)
+        parsed[path] = file
+        return file
+    }
+
+    /// Parses a kustomization: those are read by the rules of Kubernetes' tools, where `yes` is true.
+    /// Of a key that is there twice the last one counts there, as in kustomize; that is worth a warning.
+    func parseKustomization(_ path: String, warn: (KustomizeProblem) -> Void) throws(KustomizeFailure) -> SourceFile {
+        if let file = kustomizations[path] { return file }
+        let bytes = try read(path)
+        let file: SourceFile
+        do throws(KustomizeFailure) {
+            file = try parse(bytes, path, .kubernetes)
+        } catch {
+            guard let problem = error.problems.first, problem.code == "duplicate-key" else { throw error }
+            file = try parse(bytes, path, .kubernetes, duplicateKeys: .lastCounts)
+            warn(
+                KustomizeProblem(
+                    code: problem.code, path: path, line: problem.line, column: problem.column,
+                    message: "\(problem.message): the last one counts", hint: "remove one"))
+        }
+        kustomizations[path] = file
+        return file
+    }
+
+    /// A file that was parsed in this build.
+    func known(_ path: String) -> SourceFile? { parsed[path] ?? kustomizations[path] }
+
+    private func parse(
+        _ bytes: [UInt8], _ path: String, _ scalars: YAML.ScalarRules, duplicateKeys: YAML.DuplicateKeys = .refused
+    ) throws(KustomizeFailure) -> SourceFile {
         do throws(DocumentError) {
-            let file = SourceFile(path: path, bytes: bytes, documents: try YAML.documents(bytes, scalars: .kustomize))
-            files[path] = file
-            return file
+            return SourceFile(
+                path: path, bytes: bytes, documents: try YAML.documents(bytes, scalars: scalars, duplicateKeys: duplicateKeys))
         } catch {
             throw KustomizeFailure(
                 KustomizeProblem(
@@ -57,24 +99,56 @@ final class Loader<Tree: FileTree> {
                     message: error.message))
         }
     }
+
+    private func failure(_ code: String, _ path: String, _ message: String) -> KustomizeFailure {
+        KustomizeFailure(KustomizeProblem(code: code, path: path, message: message))
+    }
 }
 
-enum Paths {
-    /// The path that `relative` means when written in a file in `folder`; `nil` where it leads above the root or is absolute.
-    static func join(_ folder: String, _ relative: String) -> String? {
-        guard !relative.hasPrefix("/") else { return nil }
-        var parts = folder.split(separator: "/")
-        for part in relative.split(separator: "/") {
-            switch part {
-            case ".": continue
-            case "..":
-                guard parts.popLast() != nil else { return nil }
-            default: parts.append(part)
-            }
-        }
-        return parts.joined(separator: "/")
+/// The folder of one kustomization, as far as that may read: itself and what is below it.
+final class Folder<Tree: FileTree>: FileScope {
+    let folder: String
+    private let loader: Loader<Tree>
+
+    init(_ folder: String, loader: Loader<Tree>) {
+        self.folder = folder
+        self.loader = loader
     }
 
-    /// Whether `path` is `folder` or below it.
-    static func isBelow(_ path: String, _ folder: String) -> Bool { folder.isEmpty || path == folder || path.hasPrefix(folder + "/") }
+    func bytes(_ path: String, for node: Node) throws(KustomizeFailure) -> (path: String, bytes: [UInt8]) {
+        let real = try locate(path, for: node)
+        return (real, try loader.read(real))
+    }
+
+    func documents(_ path: String, for node: Node) throws(KustomizeFailure) -> SourceFile { try loader.parse(try locate(path, for: node)) }
+
+    func hasFile(_ path: String) -> Bool {
+        guard let joined = Paths.join(folder, path) else { return false }
+        let nowhere = KustomizeProblem(code: "", path: folder, message: "")
+        guard let (kind, real) = try? loader.look(joined, for: nowhere) else { return false }
+        return kind == .file && Paths.isBelow(real, folder)
+    }
+
+    /// Where the file that `node` names by `path` really is.
+    func locate(_ path: String, for node: Node) throws(KustomizeFailure) -> String {
+        if Paths.isRemote(path) {
+            throw node.failure(
+                "remote", "\(path) is remote: rendering reads the repository only", hint: "keep a copy in the repository, and name that")
+        }
+        guard let joined = Paths.join(folder, path) else {
+            throw node.failure(
+                "outside", path.hasPrefix("/") ? "\(path) is absolute" : "\(path) is outside of the repository",
+                hint: "paths are relative to the kustomization's folder")
+        }
+        guard let (kind, real) = try loader.look(joined, for: node.problem("", "")) else {
+            throw node.failure("not-found", "\(joined): no such file")
+        }
+        guard kind == .file else { throw node.failure("not-a-file", "\(path) is a folder, a file is needed here") }
+        guard Paths.isBelow(real, folder) else {
+            throw node.failure(
+                "outside", "\(path) is outside of \(folder.isEmpty ? "/" : folder), the kustomization's folder",
+                hint: "files are read from the kustomization's folder and below; give the other folder a kustomization of its own")
+        }
+        return real
+    }
 }

@@ -1,78 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
 import Manifests
+import RegularExpressions
 
-/// Which resources a patch is for. What is not given matches everything.
+/// Says which resources something applies to: the `target` of a patch.
+///
+/// Group, version, kind, name and namespace are regular expressions that must match as a whole; what is not said matches everything. Names
+/// and namespaces are compared with the first and the present ones of a resource, group, version and kind with the present ones. Follows
+/// kustomize's `ResMap.Select`.
 struct Selector: Sendable {
-    enum Requirement: Sendable, Hashable {
-        case exists(String)
-        case absent(String)
-        case equals(String, String)
-        case differs(String, String)
+    /// The members of a selector in YAML.
+    static let fields = ["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"]
+
+    private let group: Pattern
+    private let version: Pattern
+    private let kind: Pattern
+    private let name: Pattern
+    private let namespace: Pattern
+    private let labels: LabelSelector?
+    private let annotations: LabelSelector?
+
+    /// Reads the map at `node`; members other than `fields` are passed over.
+    init(_ node: Node) throws(KustomizeFailure) {
+        _ = try node.map()
+        group = try Pattern(node, "group")
+        version = try Pattern(node, "version")
+        kind = try Pattern(node, "kind")
+        name = try Pattern(node, "name")
+        namespace = try Pattern(node, "namespace")
+        labels = try Self.labels(node, "labelSelector")
+        annotations = try Self.labels(node, "annotationSelector")
     }
 
-    var group: String?
-    var version: String?
-    var kind: Pattern?
-    var name: Pattern?
-    var namespace: Pattern?
-    var labels: [Requirement] = []
-    var annotations: [Requirement] = []
+    private static func labels(_ node: Node, _ key: String) throws(KustomizeFailure) -> LabelSelector? {
+        guard let member = node[key] else { return nil }
+        do throws(LabelSelector.Malformed) {
+            let selector = try LabelSelector(try text(member))
+            return selector.requirements.isEmpty ? nil : selector
+        } catch {
+            throw member.failure("invalid-selector", "\(key): \(error.message)")
+        }
+    }
 
-    /// Whether the resource, under its present or an earlier identity, is meant.
+    private static func text(_ node: Node) throws(LabelSelector.Malformed) -> String {
+        guard let text = node.value.string else { throw LabelSelector.Malformed(message: "must be a string, not \(node.value.kindName)") }
+        return text
+    }
+
     func matches(_ resource: Resource) -> Bool {
-        guard ([resource.id] + resource.previous).contains(where: matches) else { return false }
-        return Self.hold(labels, in: resource.value.at("metadata", "labels"))
-            && Self.hold(annotations, in: resource.value.at("metadata", "annotations"))
+        let current = resource.id
+        // The cheapest and most telling first: this is asked of every resource for every patch.
+        guard kind.matches(current.kind) else { return false }
+        let original = resource.formers.isEmpty ? current : resource.originalID
+        return (name.matches(original.name) || name.matches(current.name))
+            && (namespace.isAny || namespace.matches(Self.namespace(original)) || namespace.matches(Self.namespace(current)))
+            && group.matches(current.group) && version.matches(current.version) && matchesLabels(resource)
     }
 
-    private func matches(_ id: ResourceID) -> Bool {
-        if let group, group != id.group { return false }
-        if let version, version != id.version { return false }
-        if let kind, !kind.matches(id.kind) { return false }
-        if let name, !name.matches(id.name) { return false }
-        if let namespace, !namespace.matches(id.effectiveNamespace) { return false }
-        return true
+    /// Whether labels and annotations are as wanted; the other members do not count.
+    func matchesLabels(_ resource: Resource) -> Bool {
+        (labels?.matches(resource.texts("labels")) ?? true) && (annotations?.matches(resource.texts("annotations")) ?? true)
     }
 
-    private static func hold(_ requirements: [Requirement], in map: Value?) -> Bool {
-        requirements.allSatisfy { requirement in
-            switch requirement {
-            case .exists(let key): map?[key] != nil
-            case .absent(let key): map?[key] == nil
-            case .equals(let key, let value): map?[key]?.scalarText == value
-            case .differs(let key, let value): map?[key]?.scalarText != value
-            }
-        }
-    }
-
-    /// Reads `a=b,c!=d,e,!f`; `nil` for set-based requirements.
-    static func requirements(_ text: String) -> [Requirement]? {
-        var result: [Requirement] = []
-        for part in text.split(separator: ",") {
-            let part = part.trimming()
-            guard !part.contains(where: { $0 == " " || $0 == "(" || $0 == "<" || $0 == ">" }) || part.contains("=") else { return nil }
-            if let equals = part.firstIndex(of: "=") {
-                var key = part[..<equals]
-                var value = part[part.index(after: equals)...]
-                if value.first == "=" { value = value.dropFirst() }
-                let differs = key.last == "!"
-                if differs { key = key.dropLast() }
-                let (name, wanted) = (String(key.trimming()), String(value.trimming()))
-                result.append(differs ? .differs(name, wanted) : .equals(name, wanted))
-            } else if part.first == "!" {
-                result.append(.absent(String(part.dropFirst().trimming())))
-            } else if !part.isEmpty {
-                result.append(.exists(String(part)))
-            }
-        }
-        return result
-    }
+    /// What kustomize compares a namespace with: kinds that have none match patterns for any, but not the empty text.
+    private static func namespace(_ id: ResourceID) -> String { id.isClusterScoped ? "_non_namespaceable_" : id.effectiveNamespace }
 }
 
-extension Substring {
-    fileprivate func trimming() -> Substring {
-        var text = drop { $0 == " " }
-        while text.last == " " { text = text.dropLast() }
-        return text
+extension Selector {
+    /// A regular expression that must match a whole text.
+    private enum Pattern: Sendable {
+        case any
+        case exactly(String)
+        case expression(RegularExpression)
+
+        init(_ node: Node, _ key: String) throws(KustomizeFailure) {
+            let text = try node.text(key)
+            if text.isEmpty {
+                self = .any
+            } else if text.utf8.allSatisfy(Self.isPlain) {
+                self = .exactly(text)
+            } else {
+                do throws(RegularExpressionError) {
+                    self = .expression(try RegularExpression("^(?:\(text))$"))
+                } catch {
+                    throw (node[key] ?? node).failure("invalid-pattern", "\(key) is no regular expression: \(error)")
+                }
+            }
+        }
+
+        var isAny: Bool { if case .any = self { true } else { false } }
+
+        func matches(_ text: String) -> Bool {
+            switch self {
+            case .any: true
+            case .exactly(let wanted): text == wanted
+            case .expression(let expression): expression.matches(text)
+            }
+        }
+
+        /// Whether the byte means itself in a regular expression.
+        private static func isPlain(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "/"):
+                true
+            default: false
+            }
+        }
     }
 }

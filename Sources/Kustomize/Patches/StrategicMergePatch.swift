@@ -1,166 +1,217 @@
 // SPDX-License-Identifier: Apache-2.0
 import Manifests
 
-/// Strategic merge patches as kustomize applies them.
+/// Applies strategic merge patches as kustomize does.
 ///
 /// Not the API server's algorithm (`Manifests.StrategicMerge`): keyed lists are told apart by all of a list's map keys, items of the patch come
-/// first in the patch's order, `$setElementOrder` and `$retainKeys` mean nothing, and a type that changes is an error. Follows
-/// kyaml `yaml/merge2` and `yaml/walk`, their quirks included.
+/// first in the patch's order, `$setElementOrder`, `$retainKeys` and `$deleteFromPrimitiveList` mean nothing, and a kind of value that changes
+/// is an error. Fields that the patch says nothing of are gone through as well: items of merged lists that are there twice become one. Follows
+/// kyaml `yaml/merge2` and `yaml/walk`, their quirks included, because people's output depends on them.
 struct StrategicMergePatch {
-    private let keys: MergeKeys
+    let schema: Schema
+    /// Whether the null at a place in the object is one that nobody wrote (`key:`). Those go when an object is patched; written ones stay.
+    let isBlank: (([PathStep]) -> Bool)?
+    /// Where in the object the walk is; a list's items count by their places before the patch.
+    var path: [PathStep] = []
 
-    init(keys: MergeKeys = .builtIn) { self.keys = keys }
+    init(schema: Schema, isBlank: (([PathStep]) -> Bool)? = nil) {
+        self.schema = schema
+        self.isBlank = isBlank
+    }
 
+    /// Why a patch does not fit an object.
     struct Failure: Error {
+        /// The place in the object, as a JSON pointer.
         let path: String
         let message: String
     }
 
     /// - Returns: the patched object; `nil` when the patch deletes it.
-    func apply(_ patch: Value, to object: Value) throws(Failure) -> Value? {
-        let root = keys.root(apiVersion: object["apiVersion"]?.string ?? "v1", kind: object["kind"]?.string ?? "") ?? .unknown
-        return try merge(patch, into: object, .init(root), path: "").value
+    static func apply(
+        _ patch: Value, to object: Value, schema: Schema, isBlank: (([PathStep]) -> Bool)? = nil
+    ) throws(Failure) -> Value? {
+        var walk = StrategicMergePatch(schema: schema, isBlank: isBlank)
+        var patch: Value? = patch
+        let outcome = try walk.merge(object, &patch, nil)
+        // An object whose patch says `$patch: replace` at its root is left alone: kyaml makes the new one and forgets it.
+        return outcome.value == nil ? nil : outcome.old
     }
 
-    /// The schema facts at a place: those of the value's own members, and of the field that it is in.
-    private struct Schema {
-        var node: MergeKeys.Node
-        var field: MergeKeys.Field?
-        init(_ node: MergeKeys.Node, field: MergeKeys.Field? = nil) {
-            self.node = node
-            self.field = field
-        }
-    }
-
-    private enum Directive { case merge, replace, delete }
-
-    /// What became of a place; `replaces` tells that the old value has not been changed but set aside.
-    private struct Outcome {
+    /// What became of a place.
+    struct Outcome {
+        /// What stands there from now on; a null only where one is to stay.
         var value: Value?
-        var replaces = false
+        /// What the value that stood there became: it is merged into in place, but left alone where the patch replaces or deletes it. A
+        /// list looks at it again.
+        var old: Value?
     }
 
-    private func merge(_ patch: Value, into old: Value?, _ schema: Schema, path: String) throws(Failure) -> Outcome {
-        let present = old.flatMap { $0.isNull ? nil : $0 }
-        switch patch {
-        case .null: return Outcome(value: nil)
-        case .bool, .int, .decimal, .string:
-            if let present, present.map != nil || present.list != nil { throw mismatch(path, present, patch) }
-            return Outcome(value: patch)
-        case .map(var changes):
-            if let present, present.map == nil { throw mismatch(path, present, patch) }
-            switch try Self.directive(of: &changes, path: path) {
-            case .delete: return Outcome(value: nil)
-            case .replace:
-                return Outcome(value: present == nil ? .map(try merged(changes, Map(), schema.node, path)) : .map(changes), replaces: true)
-            case .merge: return Outcome(value: .map(try merged(changes, present?.map ?? Map(), schema.node, path)))
+    func failure(_ message: String) -> Failure {
+        let steps = path.map { step in
+            switch step {
+            case .key(let key): key
+            case .index(let index): String(index)
             }
-        case .list(let items):
-            if let present, present.list == nil { throw mismatch(path, present, patch) }
-            guard let field = schema.field, field.merges else { return Outcome(value: patch) }
-            return Outcome(value: try list(items, present?.list, field, path: path))
+        }
+        return Failure(path: JSONPointer(steps).description, message: message)
+    }
+
+    // MARK: - Merging
+
+    /// Merges `patch` into `old`; both may be absent. Directives are taken out of the patch when they are read.
+    mutating func merge(_ old: Value?, _ patch: inout Value?, _ place: Schema.Place?) throws(Failure) -> Outcome {
+        let isOldMissing = old?.isNull ?? true
+        let isPatchMissing = patch?.isNull ?? true
+        if !isOldMissing, !isPatchMissing, let old, let patch { try requireSameShape(old, patch) }
+        switch isOldMissing ? patch : old {
+        case .bool?, .int?, .decimal?, .string?:
+            guard let patch else { return Outcome(value: old, old: old) }
+            return Outcome(value: Self.unlessNull(patch), old: old)
+        case .list(let items)?:
+            return Outcome(value: try mergeList(isOldMissing ? nil : items, &patch, place), old: old)
+        case .map?, .null?, nil:
+            return try mergeMap(old, &patch, place)
         }
     }
 
-    private func merged(_ changes: Map, _ old: Map, _ node: MergeKeys.Node, _ path: String) throws(Failure) -> Map {
-        var result = old
-        for change in changes {
-            let field = keys.field(change.key, of: node)
-            result[change.key] =
-                try merge(change.value, into: result[change.key], Schema(field.below, field: field), path: "\(path)/\(change.key)").value
-        }
-        return result
+    /// Spelled out because `nil` in a conditional expression would be taken for YAML's null.
+    static func unlessNull(_ value: Value) -> Value? {
+        if value.isNull { return .none }
+        return value
     }
 
-    private func list(_ patch: [Value], _ old: [Value]?, _ field: MergeKeys.Field, path: String) throws(Failure) -> Value? {
-        var items = patch
-        var directive = Directive.merge
-        for (index, item) in patch.enumerated().reversed() where item.map?.count == 1 && item["$patch"] != nil {
-            var only = item.map ?? Map()
-            directive = try Self.directive(of: &only, path: path)
-            items.remove(at: index)
+    private func requireSameShape(_ old: Value, _ patch: Value) throws(Failure) {
+        switch (old, patch) {
+        case (.map, .map), (.list, .list): return
+        case (.map, _), (.list, _), (_, .map), (_, .list):
+            throw failure("the patch has \(patch.kindName) where the object has \(old.kindName)")
+        default: return
         }
+    }
+
+    private mutating func mergeMap(_ old: Value?, _ patch: inout Value?, _ place: Schema.Place?) throws(Failure) -> Outcome {
+        guard let old, case .map(let fields) = old else {
+            guard let added = patch else {
+                // Nobody speaks of it: a null that somebody wrote stays.
+                return Outcome(value: old == nil || isBlank?(path) == true ? nil : .null, old: old)
+            }
+            guard case .map(var new) = added else { return Outcome(value: nil, old: old) }
+            if try Self.takeDirective(from: &new, orFail: nil) == .delete { return Outcome(value: nil, old: old) }
+            patch = .map(new)
+            return Outcome(value: .map(try mergedWithItself(new, place)), old: old)
+        }
+        guard let patchValue = patch else {
+            let settled = try settledMap(fields, place).map(Value.map) ?? old
+            return Outcome(value: settled, old: settled)
+        }
+        guard case .map(var changes) = patchValue else { return Outcome(value: nil, old: old) }
+        let directive = try Self.takeDirective(from: &changes, orFail: self)
+        patch = .map(changes)
+        let place = place ?? kind(of: fields, changes)
         switch directive {
-        case .delete: return nil
-        case .replace: if old != nil { return .list(items) }
-        case .merge: break
+        case .delete: return Outcome(value: nil, old: old)
+        case .replace: return Outcome(value: .map(try mergedWithItself(changes, place)), old: old)
+        case .merge:
+            let merged = Value.map(try mergedFields(fields, changes, place))
+            return Outcome(value: merged, old: merged)
         }
-        guard !field.mapKeys.isEmpty else {
-            var seen: Set<String> = []
-            return .list((items + (old ?? [])).filter { seen.insert($0.scalarText ?? "").inserted })
-        }
-        return .list(try keyed(items, old ?? [], field, path: path))
     }
 
-    /// Merges items that one or more members tell apart.
-    private func keyed(_ patch: [Value], _ old: [Value], _ field: MergeKeys.Field, path: String) throws(Failure) -> [Value] {
-        let node = keys.items(of: field)
-        for item in patch + old {
-            guard item.map != nil else { throw Failure(path: path, message: "an item is \(item.kindName), not a map") }
-            guard field.mapKeys.contains(where: { Self.text(item, $0) != nil }) else {
-                throw Failure(path: path, message: "an item has no \(field.mapKeys[0])")
-            }
-        }
-        // A key that no item has does not count.
-        let used = field.mapKeys.filter { key in (patch + old).contains { Self.text($0, key) != nil } }
-        var old: [Value?] = old.map(Optional.some)
-        var fromPatch: [Value] = []
-        var touched: [Int] = []
-        var seen: Set<[String?]> = []
-        for change in patch {
-            let identity = used.map { Self.text(change, $0) }
-            guard seen.insert(identity).inserted else { continue }
-            let place = "\(path)/\(identity.compactMap { $0 }.joined(separator: "/"))"
-            let target = old.firstIndex { item in item.map { item in used.map { Self.text(item, $0) } == identity } ?? false }
-            let outcome = try merge(change, into: target.flatMap { old[$0] }, Schema(node), path: place)
-            guard let target else {
-                if let value = outcome.value, value.map?.isEmpty == false { fromPatch.append(value) }
-                continue
-            }
-            if let value = outcome.value, value.map?.isEmpty == false {
-                // An item that the patch wants to replace stays as it was: kyaml puts the old items back at the end.
-                if !outcome.replaces { old[target] = value }
-                if used.count == 1, let kept = old[target] {
-                    touched.append(target)
-                    fromPatch.append(kept)
+    private mutating func mergedFields(_ old: Map, _ patch: Map, _ place: Schema.Place?) throws(Failure) -> Map {
+        var entries: [Map.Entry] = []
+        entries.reserveCapacity(old.count + patch.count)
+        let changes = Members(patch)
+        let fields = Members(old)
+        for entry in old.entries {
+            let field = place.flatMap { schema.field(entry.key, of: $0) }
+            path.append(.key(entry.key))
+            var change = changes[entry.key]
+            if change == nil {
+                switch try settled(entry.value, field) {
+                case .same: entries.append(entry)
+                case .changed(let value): entries.append(Map.Entry(key: entry.key, value: value))
+                case .gone: break
                 }
-            } else {
-                old[target] = nil
+            } else if let value = try merge(entry.value, &change, field).value {
+                entries.append(Map.Entry(key: entry.key, value: value))
             }
+            path.removeLast()
         }
-        if used.count > 1 {
-            // Told apart by several keys, an item of the patch gives way to an old one that its keys do not contradict.
-            fromPatch.removeAll { new in
-                old.contains { item in
-                    item.map { item in
-                        used.allSatisfy { key in
-                            guard let left = Self.text(new, key), let right = Self.text(item, key) else { return true }
-                            return left == right
-                        }
-                    } ?? false
-                }
-            }
+        for entry in patch.entries where fields[entry.key] == nil {
+            let field = place.flatMap { schema.field(entry.key, of: $0) }
+            path.append(.key(entry.key))
+            var change: Value? = entry.value
+            if let value = try merge(nil, &change, field).value { entries.append(Map.Entry(key: entry.key, value: value)) }
+            path.removeLast()
         }
-        return fromPatch + old.indices.filter { !touched.contains($0) }.compactMap { old[$0] }
+        return Map(unique: entries)
     }
 
-    private static func text(_ item: Value, _ key: String) -> String? {
-        guard let text = item[key]?.scalarText, !text.isEmpty else { return nil }
-        return text
+    /// A new map, which kyaml merges into itself: nulls and what directives delete inside it go.
+    private mutating func mergedWithItself(_ new: Map, _ place: Schema.Place?) throws(Failure) -> Map {
+        let place = place ?? kind(of: new, nil)
+        var entries: [Map.Entry] = []
+        entries.reserveCapacity(new.count)
+        for entry in new.entries {
+            path.append(.key(entry.key))
+            if let value = try mergedWithItself(entry.value, place.flatMap { schema.field(entry.key, of: $0) }) {
+                entries.append(Map.Entry(key: entry.key, value: value))
+            }
+            path.removeLast()
+        }
+        return Map(unique: entries)
     }
 
-    private static func directive(of map: inout Map, path: String) throws(Failure) -> Directive {
+    mutating func mergedWithItself(_ new: Value, _ place: Schema.Place?) throws(Failure) -> Value? {
+        switch new {
+        case .null: return nil
+        case .bool, .int, .decimal, .string: return new
+        case .map(var map):
+            if try Self.takeDirective(from: &map, orFail: self) == .delete { return nil }
+            return .map(try mergedWithItself(map, place))
+        case .list(let items): return try mergeListWithItself(items, place, readingDirective: true)
+        }
+    }
+
+    // MARK: - Schema
+
+    /// The schema of an object in the middle of another one, told by its `apiVersion` and `kind`.
+    func kind(of first: Map, _ second: Map?) -> Schema.Place? {
+        for map in [first, second] {
+            guard let map, let kind = map["kind"]?.scalarText, let version = map["apiVersion"]?.scalarText else { continue }
+            if let place = schema.kind(apiVersion: version, kind: kind) { return place }
+        }
+        return nil
+    }
+
+    // MARK: - Directives
+
+    enum Directive: String { case merge, replace, delete }
+
+    /// Reads and removes `$patch`.
+    /// - Parameter walk: who refuses a value that is none of the three; where nobody does, it stays as it is.
+    private static func takeDirective(from map: inout Map, orFail walk: StrategicMergePatch?) throws(Failure) -> Directive {
         guard let value = map["$patch"] else { return .merge }
-        map["$patch"] = nil
-        switch value.string {
-        case "merge": return .merge
-        case "replace": return .replace
-        case "delete": return .delete
-        default: throw Failure(path: path, message: "unknown value of $patch; there are delete, replace and merge")
+        guard let directive = Directive(rawValue: value.scalarText ?? "") else {
+            if let walk { throw walk.failure("unknown value of $patch; there are delete, replace and merge") }
+            return .merge
         }
+        map["$patch"] = nil
+        return directive
+    }
+}
+
+/// Look-ups in a map, by hashing where it is large.
+private struct Members {
+    private let map: Map
+    private let index: [String: Int]?
+
+    init(_ map: Map) {
+        self.map = map
+        index =
+            map.count > 32
+            ? Dictionary(map.entries.enumerated().map { ($0.element.key, $0.offset) }, uniquingKeysWith: { first, _ in first }) : nil
     }
 
-    private func mismatch(_ path: String, _ old: Value, _ new: Value) -> Failure {
-        Failure(path: path, message: "the patch has \(new.kindName) where the object has \(old.kindName)")
-    }
+    subscript(key: String) -> Value? { index.map { index in index[key].map { map.entries[$0].value } } ?? map[key] }
 }

@@ -1,70 +1,197 @@
 // SPDX-License-Identifier: Apache-2.0
 import Manifests
 
-/// An object on its way through a build.
-struct Resource: Sendable {
-    var value: Value
-    /// The identities it had before transformers changed them; patches and references still use those.
-    var previous: [ResourceID] = []
-    /// The file that it was read from, and which of its documents it is.
-    let path: String
-    let document: Int
-    var isDeleted = false
+/// An object on its way through a build, with what is remembered of its way.
+///
+/// A reference: transformers change it in place, and whoever holds it sees the change. It never leaves its build.
+final class Resource {
+    /// A name, namespace and kind that the resource had before a transformer changed them.
+    struct Former: Sendable, Hashable {
+        var kind: String
+        /// The effective one.
+        var namespace: String
+        var name: String
+    }
 
-    var id: ResourceID { ResourceID(value) ?? ResourceID(group: "", version: "", kind: "", namespace: "", name: "") }
+    /// How a generated resource is combined with one of the same identity.
+    enum Behavior: String, Sendable {
+        case create, replace, merge
+    }
+
+    var value: Value {
+        didSet {
+            cachedID = nil
+            isSettled = false
+        }
+    }
+    /// What patches and references may still call it by, the oldest first.
+    private(set) var formers: [Former] = []
+    /// What prefix and suffix transformers put before and behind the name, in their order: two resources that share the last ones were named
+    /// in the same kustomization.
+    var prefixes: [String] = []
+    var suffixes: [String] = []
+    /// Who refers to it by name: a patch may not delete the prefixes of these. Filled while references are followed.
+    var referrers: [ResourceID] = []
+    /// The `vars` that take their value from it.
+    var variables: [String] = []
+    /// A generator's: a hash of the content shall become part of the name.
+    var needsHash = false
+    var behavior = Behavior.create
+    /// The file that it was read from, or whose entry generated it, and which of its documents it is.
+    let source: Source
+    private var cachedID: ResourceID?
+    /// Fields that change together.
+    private(set) var sharedTexts = SharedTexts()
+    private var isSettled = true
+
+    struct Source: Sendable, Hashable {
+        /// From the tree's root.
+        var path: String
+        /// Counted from 0.
+        var document: Int
+        /// Where in the document it stands: not at its root for an item of a list.
+        var steps: [PathStep] = []
+    }
+
+    init(_ value: Value, source: Source) {
+        self.value = value
+        self.source = source
+    }
+
+    /// Everything but the value of another resource, for a value that takes its place.
+    func copy(_ value: Value) -> Resource {
+        let copy = Resource(value, source: source)
+        copy.formers = formers
+        copy.prefixes = prefixes
+        copy.suffixes = suffixes
+        copy.referrers = referrers
+        copy.variables = variables
+        copy.needsHash = needsHash
+        copy.behavior = behavior
+        copy.sharedTexts = sharedTexts
+        return copy
+    }
+
+    /// What it is called now.
+    var id: ResourceID {
+        if let cachedID { return cachedID }
+        let id = ResourceID(value)
+        cachedID = id
+        return id
+    }
+
+    /// What it was called at first.
+    var originalID: ResourceID { formers.first.map(identity) ?? id }
+
+    /// All it was ever called before now, the oldest first; group and version are the present ones.
+    var formerIDs: [ResourceID] { formers.map(identity) }
+
+    private func identity(_ former: Former) -> ResourceID {
+        ResourceID(group: id.group, version: id.version, kind: former.kind, namespace: former.namespace, name: former.name)
+    }
+
+    /// Remembers places into which one text was put: see `SharedTexts`.
+    func share(_ paths: [[PathStep]], _ text: String) { sharedTexts.add(paths, text) }
+
+    /// Forgets which fields change together, after the whole value was made anew.
+    func unshareTexts() { sharedTexts = SharedTexts() }
+
+    /// Lets fields that change together do so; to be called after each transformer.
+    func settleSharedTexts() {
+        guard !isSettled else { return }
+        if !sharedTexts.isEmpty {
+            var texts = sharedTexts
+            texts.settle(in: self)
+            sharedTexts = texts
+        }
+        isSettled = true
+    }
+
+    /// Whether it is or ever was called that, in the sense of `matching`.
+    func wasEver(_ matching: (ResourceID) -> Bool) -> Bool { matching(id) || formers.contains { matching(identity($0)) } }
 
     /// Remembers the present identity before it changes.
-    mutating func storePreviousID() {
+    func rememberIdentity() {
         let id = id
-        if previous.last != id { previous.append(id) }
+        formers.append(Former(kind: id.kind, namespace: id.effectiveNamespace, name: id.name))
+        ensureAnnotations()
+    }
+
+    /// Gives the object a map of annotations, be it an empty one, which goes again at the end.
+    ///
+    /// Kustomize keeps what it remembers of a resource in annotations. So patches of resources that were generated or renamed may add
+    /// annotations where those of others fail because there is no map to add to.
+    func ensureAnnotations() {
+        guard value["metadata"]?["annotations"]?.map == nil else { return }
+        if value["metadata"]?.map == nil { value["metadata"] = .map(Map()) }
+        value["metadata"]?["annotations"] = .map(Map())
+    }
+
+    /// Takes over the memory of a resource that this one replaces or is merged with.
+    func inherit(from other: Resource) {
+        formers = other.formers
+        prefixes = other.prefixes
+        suffixes = other.suffixes
+        referrers = other.referrers
+        variables = other.variables
+    }
+
+    var name: String {
+        get { id.name }
+        set { setMetadata("name", newValue) }
+    }
+
+    /// As written; empty where there is none.
+    var namespace: String {
+        get { id.namespace }
+        set { setMetadata("namespace", newValue) }
+    }
+
+    private func setMetadata(_ key: String, _ text: String) {
+        if value["metadata"]?.map == nil { value["metadata"] = .map(Map()) }
+        value["metadata"]?[key] = text.isEmpty ? nil : .string(text)
+    }
+
+    /// Labels or annotations as texts; members that are no texts are left out.
+    func texts(_ field: String) -> Map? { value["metadata"]?[field]?.map }
+
+    func annotation(_ name: String) -> String? { texts("annotations")?[name]?.scalarText }
+
+    /// Sets or, with `nil`, removes an annotation; an annotations map that becomes empty goes too.
+    func setAnnotation(_ name: String, _ text: String?) {
+        if value["metadata"]?.map == nil { value["metadata"] = .map(Map()) }
+        if let text {
+            if value["metadata"]?["annotations"]?.map == nil { value["metadata"]?["annotations"] = .map(Map()) }
+            value["metadata"]?["annotations"]?[name] = .string(text)
+        } else if value["metadata"]?["annotations"]?.map?[name] != nil {
+            value["metadata"]?["annotations"]?[name] = nil
+            if value["metadata"]?["annotations"]?.map?.isEmpty == true { value["metadata"]?["annotations"] = nil }
+        }
     }
 }
 
-/// What tells one resource of a build from another. Two that differ only in an absent and a `default` namespace are the same.
-struct ResourceID: Sendable, Hashable, CustomStringConvertible {
-    var group: String
-    var version: String
-    var kind: String
-    var namespace: String
-    var name: String
+extension Resource {
+    /// What tools of kustomize's family leave in annotations for each other; never part of a result.
+    private static let internalAnnotations: Set<String> = [
+        "config.k8s.io/id", "config.kubernetes.io/index", "config.kubernetes.io/path", "internal.config.kubernetes.io/allowKindChange",
+        "internal.config.kubernetes.io/allowNameChange", "internal.config.kubernetes.io/annotations-migration-resource-id",
+        "internal.config.kubernetes.io/generatorBehavior", "internal.config.kubernetes.io/id", "internal.config.kubernetes.io/index",
+        "internal.config.kubernetes.io/needsHashSuffix", "internal.config.kubernetes.io/path", "internal.config.kubernetes.io/prefixes",
+        "internal.config.kubernetes.io/previousKinds", "internal.config.kubernetes.io/previousNames",
+        "internal.config.kubernetes.io/previousNamespaces", "internal.config.kubernetes.io/refBy",
+        "internal.config.kubernetes.io/seqindent", "internal.config.kubernetes.io/suffixes",
+    ]
 
-    init(group: String, version: String, kind: String, namespace: String, name: String) {
-        self.group = group
-        self.version = version
-        self.kind = kind
-        self.namespace = namespace
-        self.name = name
-    }
-
-    /// - Returns: `nil` for an object without kind or name.
-    init?(_ object: Value) {
-        guard let kind = object["kind"]?.string, !kind.isEmpty, let name = object.at("metadata", "name")?.scalarText, !name.isEmpty else {
-            return nil
+    /// Annotations are texts, whatever YAML took them for; those that are only meant for tools go, and an empty map of them is none.
+    func normalizeAnnotations() {
+        guard let field = value["metadata"]?.map?["annotations"] else { return }
+        var annotations = field.map ?? Map()
+        guard field.isNull || field.map != nil else { return }
+        annotations.removeAll { Self.internalAnnotations.contains($0.key) }
+        if annotations.isEmpty {
+            value["metadata"]?["annotations"] = nil
+        } else if annotations.count != field.map?.count || annotations.contains(where: { $0.value.string == nil }) {
+            value["metadata"]?["annotations"] = .map(Map(annotations.map { ($0.key, .string($0.value.scalarText ?? "")) }))
         }
-        let apiVersion = object["apiVersion"]?.string ?? ""
-        let slash = apiVersion.firstIndex(of: "/")
-        group = slash.map { String(apiVersion[..<$0]) } ?? ""
-        version = slash.map { String(apiVersion[apiVersion.index(after: $0)...]) } ?? apiVersion
-        self.kind = kind
-        namespace = object.at("metadata", "namespace")?.string ?? ""
-        self.name = name
-    }
-
-    var isClusterScoped: Bool { KindScope.builtIn(group: group, kind: kind) == .cluster }
-
-    var effectiveNamespace: String {
-        if isClusterScoped { return "" }
-        return namespace.isEmpty ? "default" : namespace
-    }
-
-    /// Equality as kustomize means it.
-    func matches(_ other: ResourceID) -> Bool {
-        name == other.name && kind == other.kind && group == other.group && version == other.version
-            && effectiveNamespace == other.effectiveNamespace
-    }
-
-    var description: String {
-        let api = group.isEmpty ? version : "\(group)/\(version)"
-        return "\(api) \(kind) \(namespace.isEmpty ? "" : namespace + "/")\(name)"
     }
 }

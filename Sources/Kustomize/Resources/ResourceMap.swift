@@ -1,44 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
+import Manifests
 
 /// The resources of a build in their order, no two with the same identity.
-struct ResourceMap: Sendable {
-    var items: [Resource] = []
-    /// Positions by name: identities are compared among these only, so that adding stays linear.
-    private var byName: [String: [Int]] = [:]
+struct ResourceMap {
+    /// Transformers may change resources in place, and replace this whole list; one that changes names or kinds and then looks something up
+    /// calls `identitiesChanged` between the two. After a transformer the build does so itself.
+    var items: [Resource] { didSet { index = nil } }
+    /// Positions by present and by former names, so that look-ups stay linear over a build.
+    private var index: (current: [String: [Int]], former: [String: [Int]])?
 
+    init(_ items: [Resource] = []) { self.items = items }
+
+    mutating func identitiesChanged() { index = nil }
+
+    /// Adds a resource at the end.
     /// - Returns: the resource that is there already under the same identity, and then nothing is added.
     mutating func append(_ resource: Resource) -> Resource? {
         let id = resource.id
-        if let present = byName[id.name]?.first(where: { items[$0].id.matches(id) }) { return items[present] }
-        byName[id.name, default: []].append(items.count)
-        items.append(resource)
+        if let present = indices(current: id).first { return items[present] }
+        appendUnchecked(resource)
         return nil
     }
 
-    /// Resources that have or had this identity.
-    func indices(matching id: ResourceID) -> [Int] {
-        items.indices.filter { !items[$0].isDeleted && (items[$0].id.matches(id) || items[$0].previous.contains { $0.matches(id) }) }
+    mutating func appendUnchecked(_ resource: Resource) {
+        let kept = index
+        index = nil
+        items.append(resource)
+        index = kept
+        if index != nil { Self.add(resource, at: items.count - 1, to: &index) }
     }
 
-    /// Whether another resource now has the identity of the one at `index`.
-    func conflict(with index: Int) -> Int? {
-        let id = items[index].id
-        return byName[id.name]?.first { $0 != index && items[$0].id.matches(id) }
+    /// Puts a resource in the place of one that is and was called the same.
+    mutating func replace(_ position: Int, with resource: Resource) {
+        let kept = index
+        items[position] = resource
+        index = kept
     }
 
-    /// To be called after names have changed.
-    mutating func reindex() {
-        byName = [:]
-        for (index, item) in items.enumerated() { byName[item.id.name, default: []].append(index) }
+    /// Positions of resources that are called `id` now.
+    mutating func indices(current id: ResourceID) -> [Int] {
+        ensureIndex()
+        return index?.current[id.name]?.filter { items[$0].id.matches(id) } ?? []
     }
 
-    mutating func removeDeleted() {
-        guard items.contains(where: \.isDeleted) else { return }
-        items.removeAll(where: \.isDeleted)
-        reindex()
+    /// Positions, in order, of resources that are or were ever called `id`, as `matching` compares (default: `ResourceID.matches`).
+    mutating func indices(ever id: ResourceID, matching: (ResourceID, ResourceID) -> Bool = { $0.matches($1) }) -> [Int] {
+        ensureIndex()
+        guard let index else { return [] }
+        let candidates = Set(index.current[id.name] ?? []).union(index.former[id.name] ?? []).sorted()
+        return candidates.filter { items[$0].wasEver { matching(id, $0) } }
     }
 
-    /// A resource of the same kind, to be named in an error.
+    /// Positions of resources that are or were ever named `name`, in order.
+    mutating func indices(everNamed name: String) -> [Int] {
+        ensureIndex()
+        guard let index else { return [] }
+        return Set(index.current[name] ?? []).union(index.former[name] ?? []).sorted()
+    }
+
+    private mutating func ensureIndex() {
+        guard index == nil else { return }
+        index = ([:], [:])
+        for (position, item) in items.enumerated() { Self.add(item, at: position, to: &index) }
+    }
+
+    private static func add(_ item: Resource, at position: Int, to index: inout (current: [String: [Int]], former: [String: [Int]])?) {
+        index?.current[item.id.name, default: []].append(position)
+        for former in item.formers where index?.former[former.name]?.last != position {
+            index?.former[former.name, default: []].append(position)
+        }
+    }
+
+    /// A resource to be named in an error: of the same kind and name, else of the same kind.
     func nearest(to id: ResourceID) -> ResourceID? {
         (items.first { $0.id.name == id.name && $0.id.kind == id.kind } ?? items.first { $0.id.kind == id.kind })?.id
     }

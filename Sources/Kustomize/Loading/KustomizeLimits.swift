@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How much one build takes in before it is refused.
+package struct KustomizeLimits: Sendable, Hashable {
+    /// How deep kustomizations may refer to each other.
+    package var depthMax: Int
+    /// Files read, kustomizations included.
+    package var filesMax: Int
+    /// Bytes of one file.
+    package var fileBytesMax: Int
+    /// Bytes of all files together; a file that is read again counts again.
+    package var bytesMax: Int
+    /// Objects in one build.
+    package var resourcesMax: Int
+    /// Kustomizations built, one that several refer to counted each time.
+    package var kustomizationsMax: Int
+
+    package init(
+        depthMax: Int = 64, filesMax: Int = 20_000, fileBytesMax: Int = 16 << 20, bytesMax: Int = 256 << 20, resourcesMax: Int = 100_000,
+        kustomizationsMax: Int = 10_000
+    ) {
+        self.depthMax = depthMax
+        self.filesMax = filesMax
+        self.fileBytesMax = fileBytesMax
+        self.bytesMax = bytesMax
+        self.resourcesMax = resourcesMax
+        self.kustomizationsMax = kustomizationsMax
+    }
+
+    package static let standard = KustomizeLimits()
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import Manifests
+
+/// What a replacement writes: a value, or a part of a scalar's text that keeps the scalar's type.
+struct ReplacementValue {
+    /// Where the value was found.
+    private let whole: Value
+    /// The text that is written into scalars; lists and maps have the empty one.
+    let text: String
+
+    init(_ value: Value) {
+        whole = value
+        text = value.isNull ? "" : value.plainText
+    }
+
+    private init(_ whole: Value, text: String) {
+        self.whole = whole
+        self.text = text
+    }
+
+    /// The part of a scalar that the source's options choose.
+    func refined(_ options: FieldOptions) throws(FieldFailure) -> ReplacementValue {
+        guard !options.delimiter.isEmpty else { return self }
+        guard whole.isScalar else { throw FieldFailure(message: "only a scalar has parts between delimiters, not \(whole.kindName)") }
+        let parts = options.parts(of: text)
+        guard parts.indices.contains(options.index) else {
+            throw FieldFailure(message: "index \(options.index) is out of bounds: the text has \(parts.count) parts")
+        }
+        return ReplacementValue(whole, text: parts[options.index])
+    }
+
+    var creation: FieldSpec.Creation {
+        switch whole {
+        case .map: .map
+        case .list: .list
+        case .null, .bool, .int, .decimal, .string: .scalar
+        }
+    }
+
+    /// Writes into a field.
+    /// - Parameter isUntyped: whether the field was created by a replacement and so has no type of its own.
+    func write(to field: inout Value, _ options: FieldOptions, isUntyped: Bool) throws(FieldFailure) {
+        var text = text
+        if !options.delimiter.isEmpty {
+            guard field.isScalar else { throw FieldFailure(message: "only a scalar has parts between delimiters, not \(field.kindName)") }
+            var parts = options.parts(of: field.plainText)
+            if options.index < 0 {
+                parts.insert(text, at: 0)
+            } else if options.index >= parts.count {
+                parts.append(text)
+            } else {
+                parts[options.index] = text
+            }
+            text = parts.joined(separator: options.delimiter)
+        }
+        if field.isScalar {
+            field = isUntyped ? .untyped(text) : try field.retyped(text)
+        } else if text == self.text, whole.isScalar {
+            field = whole.plainText == text ? whole : try whole.retyped(text)
+        } else {
+            field = whole
+        }
+    }
+}
