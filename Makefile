@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up test build agent bench format lint install clean packages swift
+.PHONY: help up test build agent bench fuzz format lint install clean packages swift
 
 PREFIX ?= /usr/local
 # Options for the program that a target runs, as in: make up ARGS="--clusters 10".
@@ -39,8 +39,29 @@ agent: packages swift  ## Build the agent as it is shipped
 	swift build $(AGENT_FLAGS) $(SWIFT_FLAGS)
 
 bench: packages swift agent  ## Run the benchmarks: `flotilla-bench $(ARGS)`
+	swift build -c release --product flotilla $(SWIFT_FLAGS)
 	swift build -c release --product flotilla-bench $(SWIFT_FLAGS)
 	$(RELEASE)/flotilla-bench $(ARGS)
+
+# How long each reader and engine is fuzzed, in seconds, and which ones.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= yaml json kustomize
+FUZZ_BUILD := .build/fuzz
+
+fuzz: packages swift  ## Feed the readers and engines random input for FUZZ_SECONDS each, guided by coverage (libFuzzer)
+	FLOTILLA_FUZZING=1 swift build -c release --sanitize fuzzer --product flotilla-fuzz --scratch-path $(FUZZ_BUILD) $(SWIFT_FLAGS)
+	@seeds=$(FUZZ_BUILD)/corpus; mkdir -p $$seeds/yaml $$seeds/json $$seeds/kustomize; \
+	for fixture in Tests/Fixtures/Kustomize/*/; do \
+		(cd $$fixture && find . -type f ! -name 'expected.yaml' | sort | while read -r file; do \
+			echo "=== $${file#./}"; cat "$$file"; cp "$$file" "$(CURDIR)/$$seeds/yaml/$$(basename $$fixture)-$$(echo $$file | tr / -)"; \
+		done; printf '=== kustomization.yaml\nresources:\n- overlay\n') > $$seeds/kustomize/$$(basename $$fixture); \
+	done; \
+	echo '{"a":[1,-2.5e3,true,null,"x"],"b":{"c":{}}}' > $$seeds/json/first; \
+	for target in $(FUZZ_TARGETS); do \
+		echo "Fuzzing $$target for $(FUZZ_SECONDS) s"; \
+		FLOTILLA_FUZZ=$$target $(FUZZ_BUILD)/release/flotilla-fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
+			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ_BUILD)/$$target- $$seeds/$$target 2>&1 | grep -E 'SUMMARY|Done|ERROR|artifact|stat::'; \
+	done
 
 format: swift  ## Lay the sources out as .swift-format says
 	swift format format --in-place --parallel --recursive Sources Tests Package.swift

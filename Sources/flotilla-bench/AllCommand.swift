@@ -14,7 +14,14 @@ struct AllCommand: AsyncParsableCommand {
         let benchmarks: [(name: String, run: () async throws -> Findings)] = [
             ("yaml", { try await YAMLBenchmark(megabytes: 2).run() }),
             ("json", { try await JSONBenchmark(megabytes: 2).run() }),
-            ("render", { try await RenderBenchmark(overlays: 100, resources: [200], peerResources: 200).run() }),
+            (
+                "kustomize",
+                {
+                    try await KustomizeBenchmark(
+                        overlays: 100, resources: [200, 1_000], peerResources: 200, program: KustomizeBenchmark.sibling
+                    ).run()
+                }
+            ),
             ("plan", { try await PlanBenchmark(applications: [1, 100], commits: 3).run() }),
             ("dispatch", { try await DispatchBenchmark(agents: 50, applications: 10, seconds: 3).run() }),
             ("rollout", { try await RolloutBenchmark(clusters: [10], commits: 3).run() }),

@@ -16,7 +16,7 @@ struct FlotillaBench: AsyncParsableCommand {
               flotilla-bench all
             """,
         subcommands: [
-            YAMLCommand.self, JSONCommand.self, RenderCommand.self, PlanCommand.self, DispatchCommand.self, RolloutCommand.self,
+            YAMLCommand.self, JSONCommand.self, KustomizeCommand.self, PlanCommand.self, DispatchCommand.self, RolloutCommand.self,
             AgentMemoryCommand.self, DriftCommand.self, AllCommand.self,
         ],
         defaultSubcommand: AllCommand.self)

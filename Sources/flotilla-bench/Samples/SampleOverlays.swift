@@ -47,27 +47,73 @@ enum SampleOverlays {
         return files.mapValues { Array($0.utf8) }
     }
 
-    /// One kustomization (`large`) of `count` objects in as many files, with a namespace and an image.
+    /// A base of `count` objects less one, and an overlay of it (`overlay`) that does a little of everything: names, a namespace, labels in
+    /// selectors, images, replicas, patches of both kinds, and a generated ConfigMap with a hash in its name that every Deployment refers to.
     static func large(count: Int) -> [String: [UInt8]] {
         var files: [String: String] = [:]
         var resources = ""
-        for index in 0..<count {
+        for index in 0..<count - 1 {
             let name = "object-\(index).yaml"
             resources += "- \(name)\n"
-            files["large/\(name)"] =
+            files["base/\(name)"] =
                 switch index % 3 {
                 case 0: SampleManifests.deployment(index, namespace: nil)
                 case 1: SampleManifests.service(index, namespace: nil)
                 default: SampleManifests.configMap(index, namespace: nil)
                 }
         }
-        files["large/kustomization.yaml"] = """
+        files["base/kustomization.yaml"] = "resources:\n" + resources
+        files["overlay/kustomization.yaml"] = """
+            apiVersion: kustomize.config.k8s.io/v1beta1
+            kind: Kustomization
             namespace: shop
+            namePrefix: eu-
+            labels:
+            - pairs:
+                region: eu
+              includeSelectors: true
+            commonAnnotations:
+              owner: web
+            resources:
+            - ../base
             images:
             - name: registry.example/shop/web
               newTag: 1.5.0
-            resources:
-            \(resources)
+            replicas:
+            - name: web-0
+              count: 7
+            configMapGenerator:
+            - name: settings
+              literals:
+              - REGION=eu
+              - CURRENCY=EUR
+            patches:
+            - path: settings.yaml
+              target:
+                kind: Deployment
+            - target:
+                kind: Service
+                name: web-.*
+              patch: |
+                - op: add
+                  path: /spec/sessionAffinity
+                  value: ClientIP
+
+            """
+        files["overlay/settings.yaml"] = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata:
+              name: any
+            spec:
+              template:
+                spec:
+                  containers:
+                  - name: web
+                    envFrom:
+                    - configMapRef:
+                        name: settings
+
             """
         return files.mapValues { Array($0.utf8) }
     }
