@@ -15,7 +15,7 @@ import Testing
             "password": "hunter2", "empty": "", "lines": "a\nb\n", "unicode": "Grüße", "date": "2026-01-02", "yes": "yes", "colon:key": "x",
         ],
         "data": [
-            "list": [1, "two", nil, true, false, ["deep", -5]], "float": .decimal(Decimal(json: "0.00015")),
+            "list": [1, "two", .null, true, false, ["deep", -5]], "float": .decimal(Decimal(json: "0.00015")),
             "large": .decimal(Decimal(json: "123456789012345678901234567890")), "map": [:], "none": [],
         ],
     ]

@@ -36,7 +36,7 @@ import Testing
         #expect(value["quoted-date"] == "2026-01-02")
         #expect(value["looks-like-number"] == "007")
         #expect(value["octal"] == 15)
-        #expect(value["list"] == ["one", 2, true, nil, ["nested", "2"]])
+        #expect(value["list"] == ["one", 2, true, .null, ["nested", "2"]])
         #expect(value["alias"] == ["user": "admin", "pin": 1234])
     }
 
