@@ -85,6 +85,10 @@ let package = Package(
         // A small HTTP server that tests can bend as they need.
         .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", swiftSettings: strict),
 
+        // Repositories of applications that change at random, and what their renders must give.
+        .target(
+            name: "RandomRepositories", dependencies: ["Rendering", "Manifests"], path: "Tests/RandomRepositories", swiftSettings: strict),
+
         // The programs themselves, started as processes: they must have been built.
         .testTarget(
             name: "SystemTests",
@@ -101,7 +105,7 @@ let package = Package(
         + module("HTTPTransport", ["CCurl", "CThreads", "Threads"], tests: ["HTTPTestServer"])
         // engines
         + module("Kustomize", ["Manifests", "RegularExpressions"])
-        + module("Rendering", ["Manifests", "Kustomize"])
+        + module("Rendering", ["Manifests", "Kustomize"], tests: ["RandomRepositories"])
         + module("SecretsDecryption", ["Manifests", "RegularExpressions", crypto])
         + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])
         // domain
@@ -122,7 +126,8 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Store/Migrations"), .embedInCode("Web/Templates"), .embedInCode("Web/Assets"),
-            ])
+            ],
+            tests: ["RandomRepositories"])
         + module(
             "ClusterSimulator",
             ["Manifests", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL, httpTypes, lifecycle, logging, crypto],

@@ -60,6 +60,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How often the repository is asked for news. (default: 10)", valueName: "seconds"))
     var pollInterval: String?
 
+    @Option(help: ArgumentHelp("How much memory renders may take at once. (default: 512)", valueName: "MiB"))
+    var renderMemory: String?
+
     @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
@@ -110,6 +113,7 @@ struct Serve: AsyncParsableCommand {
         options[.repositoryCertificateAuthority] = repositoryCertificateAuthority
         options[.publicURL] = publicUrl
         options[.pollInterval] = pollInterval
+        options[.renderMemory] = renderMemory
         options[.logLevel] = logLevel
         return try ServeSettings(options: options, environment: { Environment[$0] }, file: file)
     }
@@ -126,6 +130,7 @@ struct Serve: AsyncParsableCommand {
         configuration.port = settings.listen.port
         configuration.branch = settings.branch
         configuration.pollInterval = settings.pollInterval
+        configuration.renderMemoryBytes = settings.renderMemory << 20
         configuration.tlsCertificate = settings.tlsCertificate
         configuration.tlsKey = settings.tlsKey
         configuration.publicURL = settings.publicURL

@@ -11,7 +11,7 @@ struct ServeSettings: Sendable, Equatable {
         case tlsCertificate, tlsKey
         case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
         case publicURL = "publicUrl"
-        case pollInterval, logLevel
+        case pollInterval, renderMemory, logLevel
 
         /// `FLOTILLA_DATABASE_URL`
         var variable: String { "FLOTILLA_" + words.joined(separator: "_").uppercased() }
@@ -40,6 +40,8 @@ struct ServeSettings: Sendable, Equatable {
     var repositoryCertificateAuthority: String?
     var publicURL: String?
     var pollInterval: Duration
+    /// MiB that renders may take at once.
+    var renderMemory: Int
     var logLevel: String
 
     /// - Parameters:
@@ -73,6 +75,11 @@ struct ServeSettings: Sendable, Equatable {
             throw Failure("\(Key.pollInterval.option) \(interval): not a number of seconds from 0.1 to 86400")
         }
         pollInterval = .milliseconds(Int64(seconds * 1_000))
+        let memory = value(.renderMemory) ?? "512"
+        guard let mebibytes = Int(memory), (64...1_048_576).contains(mebibytes) else {
+            throw Failure("\(Key.renderMemory.option) \(memory): not a number of MiB from 64 to 1048576")
+        }
+        renderMemory = mebibytes
         if (tlsCertificate == nil) != (tlsKey == nil) { throw Failure("--tls-certificate and --tls-key go together") }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Manifests
+import RandomRepositories
 import Rendering
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
         let trees = MemoryTrees()
         // Two coordinators that share what is kept: now the one plans, now the other.
         let caches = (0..<2).map { _ in RenderCache(records: records, trees: trees, width: 3) }
-        var oracle = Oracle()
+        var oracle = RenderOracle(bundle: MemoryRecords.bundle)
         var story: [String] = []
         for step in 0..<Self.steps {
             if step > 0 { story.append(world.change()) }
@@ -34,7 +35,7 @@ import Testing
             // Sometimes what is planned is not the line's head, such as a person's commit on another branch.
             let line = RenderLine(name: "main", moves: !world.chance(0.15))
             let tree = world.tree
-            let expected = try oracle.look(at: world.targets, world.clusters, tree)
+            let expected = try oracle.look(at: world)
             let resolution = try await cache.resolve(
                 world.targets, facts: world.clusters, at: await trees.add(tree), line: line, now: Timestamp(seconds: Int64(step)))
             let replay =
@@ -45,27 +46,4 @@ import Testing
         }
     }
 
-    /// Renders everything anew each time, and counts what a perfect memory would have had to do: one render for each set of answers that
-    /// was never given before.
-    private struct Oracle {
-        private var given: Set<String> = []
-
-        mutating func look(
-            at targets: [RenderTarget], _ facts: [ClusterFacts], _ tree: IndexedTree
-        ) throws -> (outcomes: [RenderOutcome], renders: Int) {
-            let before = given.count
-            var outcomes: [RenderOutcome] = []
-            for target in targets {
-                let attempt = try Renderer.attempt(target.recipe, facts[target.facts], from: tree)
-                let reads = attempt.trace.reads.reads.map { "\($0.kind) \($0.path) \($0.found)" }
-                let answers = attempt.trace.answers.map { "\($0.question) \($0.value.debugDescription)" }.sorted()
-                given.insert("\(target.recipe)\n\(reads)\n\(answers)")
-                switch attempt.result {
-                case .success(let rendered): outcomes.append(.bundle(MemoryRecords.bundle(rendered.objects.map(\.digest))))
-                case .failure(let failure): outcomes.append(.failure(failure))
-                }
-            }
-            return (outcomes, given.count - before)
-        }
-    }
 }

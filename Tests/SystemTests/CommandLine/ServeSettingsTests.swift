@@ -19,13 +19,14 @@ import Testing
 
     @Test("the command line goes before the environment, and that before the file")
     func precedence() throws {
-        let file: Value = ["listen": "127.0.0.1:1", "branch": "file", "pollInterval": 3, "publicUrl": "https://file"]
+        let file: Value = ["listen": "127.0.0.1:1", "branch": "file", "pollInterval": 3, "renderMemory": 100, "publicUrl": "https://file"]
         let environment = ["FLOTILLA_LISTEN": "127.0.0.1:2", "FLOTILLA_BRANCH": "environment"]
         let settings = try ServeSettings(
             options: needed.merging([.listen: "127.0.0.1:3"]) { $1 }, environment: { environment[$0] }, file: file)
         #expect(settings.listen == ListenAddress(host: "127.0.0.1", port: 3))
         #expect(settings.branch == "environment")
         #expect(settings.pollInterval == .seconds(3))
+        #expect(settings.renderMemory == 100)
         #expect(settings.publicURL == "https://file")
     }
 
@@ -40,7 +41,8 @@ import Testing
     @Test(
         "what makes no sense is refused",
         arguments: [
-            ["listn": "x"], ["listen": ["x"]], ["listen": "nowhere"], ["pollInterval": "0"], ["tlsKey": "key.pem"], ["listen": "h:99999"],
+            ["listn": "x"], ["listen": ["x"]], ["listen": "nowhere"], ["pollInterval": "0"], ["renderMemory": "1"], ["tlsKey": "key.pem"],
+            ["listen": "h:99999"],
         ] as [Value])
     func wrong(_ file: Value) {
         #expect(throws: Failure.self) { try ServeSettings(options: needed, environment: { _ in nil }, file: file) }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Manifests
-import Rendering
+package import Rendering
 
 /// SplitMix64: the same numbers for the same seed, everywhere.
 struct SeededNumbers: RandomNumberGenerator {
@@ -18,7 +17,7 @@ struct SeededNumbers: RandomNumberGenerator {
 }
 
 /// A repository of applications and the clusters that they go to, changed at random.
-struct RandomWorld {
+package struct RandomWorld {
     struct Application {
         var path: String
         var namespace: String?
@@ -27,7 +26,7 @@ struct RandomWorld {
 
     private(set) var nodes: [String: IndexedTree.Node] = [:]
     private(set) var applications: [Application] = []
-    private(set) var clusters: [ClusterFacts] = []
+    package private(set) var clusters: [ClusterFacts] = []
     private(set) var engine = "1"
     private var random: SeededNumbers
     private var past: [[String: IndexedTree.Node]] = []
@@ -46,18 +45,18 @@ struct RandomWorld {
         "../apps/a", "loop", "../../parts/p",
     ]
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         random = SeededNumbers(seed: seed)
-        for folder in Self.folders where !chance(0.15) {
-            if chance(0.65), !folder.hasPrefix("shared") {
-                nodes["\(folder)/kustomization.yaml"] = .file(kustomization(in: folder))
-            }
+        for folder in Self.folders where !chance(0.1) {
             for _ in 0...Int.random(in: 0...2, using: &random) {
-                let name = pick(["a.yaml", "b.yaml", "c.json", "conf.txt", "patch.yaml"])
+                let name = pick(["a.yaml", "b.yaml", "c.json", "conf.txt", "conf.env"])
                 nodes["\(folder)/\(name)"] = .file(content(of: name, in: folder))
             }
         }
-        for path in ["apps/a", "apps/b", "apps/c", "apps/d/a.yaml", "apps/e", "sites/${cluster}", "missing/f"] {
+        for folder in Self.folders where !folder.hasPrefix("shared") && chance(0.65) {
+            nodes["\(folder)/kustomization.yaml"] = .file(kustomization(in: folder))
+        }
+        for path in ["apps/a", "apps/b", "apps/c", "apps/d/a.yaml", "apps/e", "sites/${cluster}", "shared"] {
             applications.append(Application(path: path, namespace: chance(0.5) ? "shop" : nil, substitute: chance(0.6)))
         }
         clusters = ["one", "two", "three"].map { name in
@@ -68,10 +67,10 @@ struct RandomWorld {
         }
     }
 
-    var tree: IndexedTree { IndexedTree(nodes) }
+    package var tree: IndexedTree { IndexedTree(nodes) }
 
     /// Every application for every cluster.
-    var targets: [RenderTarget] {
+    package var targets: [RenderTarget] {
         applications.flatMap { application in
             clusters.indices.map { index in
                 let path = application.path.replacing("${cluster}", with: clusters[index].variables["cluster.name"] ?? "")
@@ -85,11 +84,12 @@ struct RandomWorld {
     }
 
     /// Does something, and says what.
-    mutating func change() -> String {
+    package mutating func change() -> String {
         counter += 1
         if chance(0.3) { past.append(nodes) }
         let edits: [(inout RandomWorld) -> String] = [
-            { $0.writeFile() }, { $0.writeFile() }, { $0.writeFile() }, { $0.touchOneThatIsThere() }, { $0.touchOneThatIsThere() },
+            { $0.writeFile() }, { $0.writeFile() }, { $0.renew() }, { $0.renew() }, { $0.renew() }, { $0.touchOneThatIsThere() },
+            { $0.touchOneThatIsThere() },
             { $0.remove() }, { $0.remove() }, { $0.link() }, { $0.link() }, { $0.fileToFolder() }, { $0.folderToFile() },
             { $0.changeFacts() }, { $0.changeFacts() }, { $0.changeCapabilities() }, { $0.changeApplication() },
             { $0.changeEngine() }, { $0.goBack() }, { $0.addCluster() }, { $0.touchNothingThatMatters() },
@@ -97,7 +97,7 @@ struct RandomWorld {
         return edits[Int.random(in: 0..<edits.count, using: &random)](&self)
     }
 
-    mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
+    package mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
 
     // MARK: - Files
 
@@ -105,6 +105,16 @@ struct RandomWorld {
         let folder = pick(Self.folders)
         let name = pick(Self.names)
         return put("\(folder)/\(name)", .file(content(of: name, in: folder)))
+    }
+
+    /// Makes a folder anew that can be rendered.
+    private mutating func renew() -> String {
+        let folder = pick(Self.folders)
+        for path in nodes.keys where path.hasPrefix(folder + "/") { nodes[path] = nil }
+        for name in ["a.yaml", "b.yaml", "c.json"] where chance(0.6) { _ = put("\(folder)/\(name)", .file(content(of: name, in: folder))) }
+        _ = put("\(folder)/a.yaml", .file(object("ConfigMap", in: folder)))
+        if chance(0.5) { _ = put("\(folder)/kustomization.yaml", .file(kustomization(in: folder))) }
+        return "renew \(folder)"
     }
 
     private mutating func touchOneThatIsThere() -> String {
@@ -123,7 +133,9 @@ struct RandomWorld {
 
     private mutating func link() -> String {
         let folder = pick(Self.folders)
-        let path = pick(["\(folder)/\(pick(Self.names))", folder, "\(folder)/loop", "\(folder)/extra.yaml"])
+        let path = pick([
+            "\(folder)/\(pick(Self.names))", chance(0.3) ? folder : "\(folder)/b.yaml", "\(folder)/loop", "\(folder)/extra.yaml",
+        ])
         return put(path, .link(pick(Self.targets)))
     }
 
@@ -205,27 +217,41 @@ struct RandomWorld {
     }
 
     private mutating func object(_ kind: String, in folder: String) -> String {
-        let value = pick(["1", "2", "${cluster.name}", "${size:=0}", "${size}", "${sise}", "$$", "${cluster.labels.tier}"])
+        let value = pick([
+            "1", "2", "${cluster.name}", "${size:=0}", "$$", "${environment.name}", chance(0.2) ? "${size}" : "${size:=1}",
+            chance(0.5) ? "${sise}" : "3", "${cluster.labels.tier:=none}",
+        ])
         return "apiVersion: v1\nkind: \(kind)\nmetadata: {name: \(word(folder))}\ndata: {value: \"\(value)\"}\n"
     }
 
+    /// Mostly one that can be built from what is there.
     private mutating func kustomization(in folder: String) -> String {
-        var text = "resources:\n"
-        for _ in 0...Int.random(in: 0...2, using: &random) {
-            text +=
-                "- \(pick(["a.yaml", "b.yaml", "c.json", "../../base/x", "../../base/y", "../../base/z", "../\(word(folder))", "${cluster.name}.yaml", "extra.yaml"]))\n"
+        let own = nodes.keys.filter { $0.hasPrefix(folder + "/") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".json")) }
+            .map { String($0.dropFirst(folder.count + 1)) }.filter {
+                !$0.contains("/") && !$0.contains("ustomization") && $0 != "patch.yaml"
+            }
+            .sorted()
+        var resources: Set<String> = []
+        for name in own where chance(0.8) { resources.insert(name) }
+        if folder.hasPrefix("apps") || folder.hasPrefix("sites") || chance(0.1) {
+            resources.insert(pick(["../../base/x", "../../base/y", "../../base/z"]))
         }
+        if resources.isEmpty || chance(0.1) {
+            resources.insert(pick(["a.yaml", "b.yaml", "../\(word(folder))", "${cluster.name}.yaml", "extra.yaml", "${size:=a}.yaml"]))
+        }
+        var text = "resources: [\(resources.sorted().joined(separator: ", "))]\n"
         if chance(0.3) { text += "namespace: \(pick(["one", "two", "${cluster.name}"]))\n" }
-        if chance(0.25) { text += "patches:\n- path: patch.yaml\n" }
-        if chance(0.2) { text += "components:\n- ../../parts/p\n" }
-        if chance(0.25) { text += "configMapGenerator:\n- name: made\n  files: [conf.txt]\n  envs: [conf.env]\n" }
-        if chance(0.2) { text += "namePrefix: \(pick(["x-", "y-"]))\n" }
+        if chance(0.1) { text += "patches:\n- path: patch.yaml\n" }
+        if chance(0.1) { text += "components:\n- ../../parts/p\n" }
+        if chance(0.15) { text += "configMapGenerator:\n- name: made\n  files: [conf.txt]\n  envs: [conf.env]\n" }
+        if chance(0.1) { text += "namePrefix: \(pick(["x-", "y-"]))\n" }
         return text
     }
 
-    /// A name for what is in a folder; not always the same, so that some clash and most do not.
+    /// A name for what is in a folder; not always another one, so that some clash and most do not.
     private mutating func word(_ folder: String) -> String {
-        chance(0.1) ? "same" : (folder.split(separator: "/").last.map(String.init) ?? "x") + pick(["", "-1", "-2"])
+        counter += 1
+        return chance(0.05) ? "same" : "\(folder.split(separator: "/").last ?? "x")-\(counter % 40)"
     }
 
     private mutating func anyPath() -> String? { nodes.keys.sorted().randomElement(using: &random) }
