@@ -68,10 +68,7 @@ struct RenderingTests {
             errors(["app/readme.md": ""]) == [
                 "app: error[no-objects]: nothing to apply (an empty render is never taken for the wish to delete everything)"
             ])
-        #expect(
-            errors(["app/kustomization.yaml": "namePrefix: x"]) == [
-                "app/kustomization.yaml:1:1: error[not-yet]: field namePrefix: not yet"
-            ])
+        #expect(errors(["app/kustomization.yaml": "nonsense: x"]).first?.hasPrefix("app/kustomization.yaml:1:1: error[") == true)
         #expect(errors(["a": ""], "../x") == ["../x: error[outside]: the path leads out of the repository"])
     }
 

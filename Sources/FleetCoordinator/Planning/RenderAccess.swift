@@ -30,8 +30,12 @@ struct StoredRenders: RenderRecords {
         try await store.database.read { try RenderRows.standing($0, recipes, of: line, at: place) }
     }
 
-    func candidates(_ recipes: [Recipe]) async throws -> [KeptRender] {
-        try await store.database.read { try RenderRows.candidates($0, recipes) }
+    func reads(of recipes: [Recipe]) async throws -> [Int64] {
+        try await store.database.read { try RenderRows.reads($0, of: recipes) }
+    }
+
+    func renders(_ recipes: [Recipe], reading reads: [Int64]) async throws -> [KeptRender] {
+        try await store.database.read { try RenderRows.renders($0, recipes, reading: reads) }
     }
 
     func add(

@@ -6,8 +6,8 @@ import Rendering
 
 /// Rows of `renders`, of what they read, and of the lines at which they stand.
 enum RenderRows {
-    /// Renders of one recipe that are compared with a tree before it is rendered anew; the newest ones.
-    static let candidatesMax = 10_000
+    /// Sets of reads of one recipe that are compared with a tree before it is rendered anew.
+    static let readSetsMax = 200
 
     // MARK: - Lines
 
@@ -72,27 +72,48 @@ enum RenderRows {
 
     // MARK: - Renders
 
+    /// The sets of reads of each recipe in `w`, the newest first. A recipe has as many renders as clusters that differ, times what it has
+    /// been through; of that, this steps from set to set by the index.
+    private static let readsOfRecipes = """
+        found (recipe, reads, number) as (
+          select w.recipe, (select max(r.reads) from renders r where r.recipe = w.recipe), 1 from w
+          union all
+          select f.recipe, (select max(r.reads) from renders r where r.recipe = f.recipe and r.reads < f.reads), f.number + 1
+          from found f where f.reads is not null and f.number < \(readSetsMax))
+        """
+
     static func standing(_ session: Session, _ recipes: [Recipe], of line: String, at place: LinePlace) throws -> [KeptRender] {
         let byDigest = Self.byDigest(recipes)
         return try session.query(
             """
+            with recursive w (recipe) as (select unnest($3::bytea[])), \(readsOfRecipes)
             select r.id, r.recipe, r.answers, r.reads, r.bundle, r.failure, r.used_at
-            from render_lines l, unnest($3::bytea[]) as w (recipe)
-            join renders r on r.recipe = w.recipe
-            where l.name = $1 and l.moves = $2
-              and exists (select from render_line_reads s where s.line = $1 and s.reads = r.reads)
+            from found f cross join lateral (select from render_line_reads where line = $1 and reads = f.reads offset 0) s
+            cross join lateral (select * from renders where recipe = f.recipe and reads = f.reads offset 0) r
+            where exists (select from render_lines where name = $1 and moves = $2)
             """, [.text(line), .int(place.moves), .bytesArray(byDigest.keys.map(\.bytes))]
         ).compactMap { try kept($0, byDigest) }
     }
 
-    static func candidates(_ session: Session, _ recipes: [Recipe]) throws -> [KeptRender] {
+    /// The newest sets of reads that renders of these recipes have.
+    static func reads(_ session: Session, of recipes: [Recipe]) throws -> [Int64] {
+        try session.query(
+            """
+            with recursive w (recipe) as (select unnest($1::bytea[])), \(readsOfRecipes)
+            select distinct reads from found where reads is not null
+            """, [.bytesArray(Set(recipes.map(\.digest)).map(\.bytes))]
+        ).map { try $0.int64("reads") }
+    }
+
+    static func renders(_ session: Session, _ recipes: [Recipe], reading reads: [Int64]) throws -> [KeptRender] {
         let byDigest = Self.byDigest(recipes)
         return try session.query(
             """
+            with recursive w (recipe) as (select unnest($1::bytea[])), \(readsOfRecipes)
             select r.id, r.recipe, r.answers, r.reads, r.bundle, r.failure, r.used_at
-            from unnest($1::bytea[]) as w (recipe) cross join lateral (
-              select * from renders where renders.recipe = w.recipe order by used_at desc, id desc limit \(candidatesMax)) r
-            """, [.bytesArray(byDigest.keys.map(\.bytes))]
+            from found f cross join lateral (select * from renders where recipe = f.recipe and reads = f.reads offset 0) r
+            where f.reads = any($2)
+            """, [.bytesArray(byDigest.keys.map(\.bytes)), .intArray(reads)]
         ).compactMap { try kept($0, byDigest) }
     }
 

@@ -37,8 +37,8 @@ struct RenderBatch: Sendable {
     }
 
     let work: [RenderWork]
-    let candidates: [Recipe: KnownRenders]
-    let reads: [Int64: ReadSet]
+    /// Known renders whose reads hold at the tree.
+    let valid: [Recipe: KnownRenders]
     let facts: [ClusterFacts]
     /// The facts of each target.
     let factsOf: [Int]
@@ -47,7 +47,6 @@ struct RenderBatch: Sendable {
 
     func run(in tree: some FileTree) throws -> Done {
         var done = Done()
-        var holds: [Int64: Bool] = [:]
         var outputBytes = 0
         let begin = ContinuousClock.now
         for (index, work) in work.enumerated() {
@@ -56,7 +55,7 @@ struct RenderBatch: Sendable {
                 continue
             }
             var work = work
-            if !work.isSearched { try settle(&work, &holds, &done, tree) }
+            if !work.isSearched { settle(&work, &done) }
             guard let first = work.targets.first else { continue }
             let attempt: RenderAttempt
             do {
@@ -74,19 +73,14 @@ struct RenderBatch: Sendable {
         return done
     }
 
-    /// Serves the targets for which a known render still holds.
-    private func settle(_ work: inout RenderWork, _ holds: inout [Int64: Bool], _ done: inout Done, _ tree: some FileTree) throws {
+    /// Serves the targets for which a known render holds.
+    private func settle(_ work: inout RenderWork, _ done: inout Done) {
         work.isSearched = true
-        guard let known = candidates[work.recipe] else { return }
+        guard let known = valid[work.recipe] else { return }
         var served: [Int64: Int] = [:]
         var left: [Int] = []
         for target in work.targets {
-            let match = try known.matching(facts[factsOf[target]]).first { render in
-                if let known = holds[render.reads] { return known }
-                let answer = try reads[render.reads]?.holds(in: tree) ?? false
-                holds[render.reads] = answer
-                return answer
-            }
+            let match = known.matching(facts[factsOf[target]]).first
             guard let match else {
                 left.append(target)
                 continue

@@ -30,8 +30,8 @@ package struct RenderLine: Sendable, Hashable {
 ///
 /// A move from one tree to another costs what differs: the changed paths name the questions whose answers may be others, an index names the
 /// sets of reads that ask them, and only those are compared with the new tree. All other renders keep standing without being looked at.
-/// A target that nothing standing serves is compared with every render of its recipe (a revert finds what it was), and rendered only
-/// when none holds. Failures are kept like results.
+/// A target that nothing standing serves is compared with what its recipe has read before (a revert finds what it was), and rendered only
+/// when none of that holds. Failures are kept like results.
 package final class RenderCache: Sendable {
     package struct Resolution: Sendable {
         /// By target.
@@ -251,15 +251,12 @@ package final class RenderCache: Sendable {
     }
 
     private func perform(_ job: Job, line: (name: String, place: LinePlace)?) async throws -> Finished {
-        let unsearched = job.work.filter { !$0.isSearched }.map(\.recipe)
-        let found = unsearched.isEmpty ? [] : try await records.candidates(unsearched)
-        let kept = found.isEmpty ? [] : try await records.reads(Array(Set(found.map(\.render.reads))))
+        let found = try await valid(job.work.filter { !$0.isSearched }.map(\.recipe), at: job.tree)
         let lease = await budget.acquire(job.work.map(\.reservation).max() ?? RenderBatch.reservation)
         defer { lease.release() }
         let batch = RenderBatch(
-            work: job.work, candidates: Dictionary(grouping: found, by: \.recipe).mapValues { KnownRenders($0.map(\.render)) },
-            reads: Dictionary(kept.map { ($0.id, $0.reads) }) { first, _ in first }, facts: job.facts, factsOf: job.factsOf,
-            limits: limits, lease: lease)
+            work: job.work, valid: Dictionary(grouping: found, by: \.recipe).mapValues { KnownRenders($0.map(\.render)) },
+            facts: job.facts, factsOf: job.factsOf, limits: limits, lease: lease)
         var done = try await trees.read(job.tree) { tree in try batch.run(in: tree) }
         let revived = Array(Set(done.settled.map(\.render.reads)))
         guard !done.made.renders.isEmpty || !revived.isEmpty else { return Finished(done: done, added: nil) }
@@ -267,6 +264,16 @@ package final class RenderCache: Sendable {
         // The bytes are stored: what waits to be absorbed holds none.
         done.made.objects = [:]
         return Finished(done: done, added: added)
+    }
+
+    /// All known renders of these recipes whose reads hold at a tree, however long ago they were done.
+    private func valid(_ recipes: [Recipe], at tree: String) async throws -> [KeptRender] {
+        guard !recipes.isEmpty else { return [] }
+        let reads = try await records.reads(of: recipes)
+        guard !reads.isEmpty else { return [] }
+        let fallen = Set(try await fallen(of: reads, at: tree))
+        let holding = reads.filter { !fallen.contains($0) }
+        return holding.isEmpty ? [] : try await records.renders(recipes, reading: holding)
     }
 
     private func absorb(_ finished: Finished, _ run: inout Run) {

@@ -22,8 +22,11 @@ package protocol RenderRecords: Sendable {
     /// The renders of these recipes whose reads hold at the line's tree; none when it has moved since it was at `place`.
     func standing(_ recipes: [Recipe], of line: String, at place: LinePlace) async throws -> [KeptRender]
 
-    /// All renders of these recipes, the newest of each first, up to a limit.
-    func candidates(_ recipes: [Recipe]) async throws -> [KeptRender]
+    /// The sets of reads that renders of these recipes have, the newest of each recipe, up to a limit.
+    func reads(of recipes: [Recipe]) async throws -> [Int64]
+
+    /// The renders of these recipes that have one of these sets of reads.
+    func renders(_ recipes: [Recipe], reading reads: [Int64]) async throws -> [KeptRender]
 
     /// Keeps new renders, and notes for the line that their reads hold at its tree, and those of `revived`; not when it has moved.
     func add(_ made: MadeRenders, revived: [Int64], to line: (name: String, place: LinePlace)?, now: Timestamp) async throws -> AddedRenders

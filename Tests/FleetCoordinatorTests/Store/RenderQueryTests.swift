@@ -33,6 +33,9 @@ import Testing
         _ = try session.execute(
             "update renders set recipe = w.recipe from unnest($1::bytea[]) with ordinality as w (recipe, place) where id = w.place",
             [.bytesArray(recipes)])
+        // And one that thousands of clusters have their own render of.
+        _ = try session.execute(
+            "update renders set recipe = $1, reads = 20000 where id between 10000 and 20000", [.bytes(Self.recipe(0).digest.bytes)])
         try session.script("analyze")
     }
 
@@ -71,10 +74,24 @@ import Testing
                 }
             ),
             (
-                "candidates", 0.5,
+                "sets of reads", 0.5,
                 {
-                    let found = try RenderRows.candidates($0, Array(recipes.prefix(256)))
+                    let found = try RenderRows.reads($0, of: Array(recipes.prefix(256)))
                     #expect(found.count == 256)
+                }
+            ),
+            (
+                "renders of sets", 0.5,
+                {
+                    let found = try RenderRows.renders($0, Array(recipes.prefix(256)), reading: [7, 8, 9])
+                    #expect(found.count == 3)
+                }
+            ),
+            (
+                "sets of a recipe with a render for each of many clusters", 0.1,
+                {
+                    let found = try RenderRows.reads($0, of: [Self.recipe(0)])
+                    #expect(found == [20_000])
                 }
             ),
             (
@@ -110,7 +127,7 @@ import Testing
 
     private static func made() throws -> MadeRenders {
         var made = MadeRenders()
-        let attempt = try Renderer.attempt(recipe(0), ClusterFacts(), from: EmptyTree())
+        let attempt = try Renderer.attempt(recipe(9_999), ClusterFacts(), from: EmptyTree())
         made.renders.append(MadeRenders.Render(trace: attempt.trace, result: .success([])))
         return made
     }

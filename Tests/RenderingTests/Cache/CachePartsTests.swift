@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Manifests
+import RandomRepositories
 import Testing
 
 @testable import Rendering
@@ -49,5 +50,28 @@ struct ByteBudgetTests {
         let all = await fourth
         #expect(all.covers(1_000_000))
         all.release()
+    }
+}
+
+struct RenderMemoryTests {
+    @Test func rendersThatDoNotFitTogetherAreDoneOneAfterTheOther() async throws {
+        // Each is taken to need 24 MiB: more than is reserved for it to begin with, and more than there is for two.
+        let padding = "# " + String(repeating: "x", count: 3 << 19) + "\n"
+        var nodes: [String: IndexedTree.Node] = [:]
+        for index in 0..<6 {
+            nodes["apps/\(index)/a.yaml"] = .file(padding + "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\(index)}\n")
+        }
+        let trees = MemoryTrees()
+        let tree = await trees.add(IndexedTree(nodes))
+        let cache = RenderCache(records: MemoryRecords(), trees: trees, memory: 40 << 20, width: 6)
+        let targets = (0..<6).map { index in
+            RenderTarget(
+                recipe: Recipe(path: "apps/\(index)", namespace: nil, substitute: false, allowClearSecrets: false), facts: 0)
+        }
+        let resolution = try await cache.resolve(
+            targets, facts: [ClusterFacts()], at: tree, line: RenderLine(name: "main", moves: true), now: Timestamp(seconds: 0))
+        #expect(resolution.renders == 6)
+        #expect(Set(resolution.outcomes).count == 6)
+        for outcome in resolution.outcomes { if case .failure(let failure) = outcome { Issue.record("\(failure)") } }
     }
 }

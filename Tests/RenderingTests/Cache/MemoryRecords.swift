@@ -38,7 +38,11 @@ actor MemoryRecords: RenderRecords {
         return kept(recipes).filter { line.reads.contains($0.render.reads) }
     }
 
-    func candidates(_ recipes: [Recipe]) -> [KeptRender] { kept(recipes) }
+    func reads(of recipes: [Recipe]) -> [Int64] { Set(kept(recipes).map(\.render.reads)).sorted() }
+
+    func renders(_ recipes: [Recipe], reading reads: [Int64]) -> [KeptRender] {
+        kept(recipes).filter { reads.contains($0.render.reads) }
+    }
 
     private func kept(_ recipes: [Recipe]) -> [KeptRender] {
         let recipes = Set(recipes)

@@ -34,7 +34,7 @@ create table renders (
     used_at bigint not null,
     check ((bundle is null) <> (failure is null))
 );
-create index renders_recipe on renders (recipe, used_at desc, id desc);
+create index renders_recipe on renders (recipe, reads);
 create index renders_reads on renders (reads);
 create index renders_used on renders (used_at);
 
