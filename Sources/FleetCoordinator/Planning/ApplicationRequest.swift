@@ -14,7 +14,7 @@ extension RenderRequest {
 
 extension Recipe {
     /// The same without the cluster: for many clusters, of which most will share a render.
-    init(_ application: Application, path: String, engine: String) {
+    package init(_ application: Application, path: String, engine: String) {
         self.init(
             path: path, namespace: application.namespace, substitute: application.source.substitute,
             allowClearSecrets: application.allowClearSecrets, engine: engine)

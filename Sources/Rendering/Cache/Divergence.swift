@@ -5,11 +5,11 @@
 /// An engine asks in order, each question because of the answers before. A cluster whose answers first differ at the n-th question is
 /// asked the same n questions. Two clusters that first differ at other questions, or at the same one with other answers, are therefore sure
 /// to be rendered apart: their groups can be worked on at the same time without a render too many.
-enum Divergence {
-    struct Split {
+package enum Divergence {
+    package struct Split: Sendable {
         /// Those that give all the answers.
-        var same: [Int] = []
-        var others: [[Int]] = []
+        package var same: [Int] = []
+        package var others: [[Int]] = []
     }
 
     private struct Place: Hashable {
@@ -18,7 +18,7 @@ enum Divergence {
     }
 
     /// - Parameter targets: what `facts` tells the facts of.
-    static func split(_ targets: [Int], by answers: [RenderAnswer], facts: (Int) -> ClusterFacts) -> Split {
+    package static func split(_ targets: [Int], by answers: [RenderAnswer], facts: (Int) -> ClusterFacts) -> Split {
         var split = Split()
         var places: [Place: Int] = [:]
         for target in targets {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FleetModel
 import Manifests
+import Rendering
 
 /// What a tree declares, as far as renders need it.
 struct DeclaredFleet: Sendable {
@@ -106,6 +107,15 @@ struct DeclaredFleet: Sendable {
         guard left.isEmpty, let first = clusters.first else { return left }
         let whose = clusters.count == 1 ? "cluster '\(first.clusterName)'" : "any cluster of environment '\(first.environmentName)'"
         throw Failure("application '\(application.name)' does not go to \(whose): its clusterSelector does not match")
+    }
+
+    /// What is wrong with the path of an application's source, where that stands.
+    func error(_ application: Application, _ error: TemplateError) -> RenderError {
+        let subject = Subject(.application, application.name)
+        let mark = places.mark(of: subject, at: ["spec", "source", "path"])
+        return RenderError(
+            code: error.code, path: places.file(of: subject) ?? "", line: mark?.line, column: mark?.column, message: error.message,
+            hint: error.hint)
     }
 
     /// What is said where no pipeline carries the application to the environment.

@@ -32,6 +32,7 @@ enum ModuleRules {
             "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
             "GitRepository", "PostgresClient", "Manifests", "Threads",
         ],
+        "flotilla-fuzz": ["Kustomize", "Manifests"],
         "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads"],
         "flotilla-bench": [
             "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
