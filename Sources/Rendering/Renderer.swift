@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Kustomize
+package import Kustomize
 package import Manifests
 
 /// Turns a path of a tree into objects, and remembers what it read.
@@ -47,11 +47,11 @@ package enum Renderer {
     private static func objects(
         _ recipe: Recipe, from tracing: TracingTree<some FileTree>, _ variables: TracedVariables, _ limits: RenderLimits
     ) throws(RenderFailure) -> (RenderEngine, [RenderedObject], [String]) {
-        let (engine, sources): (RenderEngine, [SourceObject])
+        let (engine, sources, remarks): (RenderEngine, [SourceObject], [String])
         if recipe.substitute {
             let substituting = SubstitutingTree(tracing, variables: variables)
             do throws(RenderFailure) {
-                (engine, sources) = try Self.sources(recipe, from: substituting, limits)
+                (engine, sources, remarks) = try Self.sources(recipe, from: substituting, limits)
             } catch {
                 // An unknown variable is the cause, what the engine said about the text with a hole in it only follows from it.
                 guard substituting.errors.isEmpty else { throw RenderFailure(substituting.errors) }
@@ -59,17 +59,17 @@ package enum Renderer {
             }
             guard substituting.errors.isEmpty else { throw RenderFailure(substituting.errors) }
         } else {
-            (engine, sources) = try Self.sources(recipe, from: tracing, limits)
+            (engine, sources, remarks) = try Self.sources(recipe, from: tracing, limits)
         }
         var checks = ObjectChecks(request: recipe, limits: limits) { path in try? tracing.read(path, limit: limits.fileBytesMax) }
         let objects = try checks.objects(sources)
-        return (engine, objects, checks.warnings)
+        return (engine, objects, remarks + checks.warnings)
     }
 
     /// Chooses the engine by what is at the path, and runs it.
     private static func sources(
         _ request: Recipe, from tree: some FileTree, _ limits: RenderLimits
-    ) throws(RenderFailure) -> (RenderEngine, [SourceObject]) {
+    ) throws(RenderFailure) -> (RenderEngine, [SourceObject], warnings: [String]) {
         let path = request.path
         switch try entry(path, of: tree) {
         case nil:
@@ -80,7 +80,7 @@ package enum Renderer {
                 throw RenderFailure(
                     RenderError(code: "not-a-manifest", path: path, message: "neither a folder nor a .yaml, .yml or .json file"))
             }
-            return (.plain, try PlainManifests.read(file: path, from: tree, limits))
+            return (.plain, try PlainManifests.read(file: path, from: tree, limits), [])
         case .folder(let path):
             let kustomization: String?
             let isChart: Bool
@@ -92,8 +92,11 @@ package enum Renderer {
             }
             if kustomization != nil {
                 do throws(KustomizeFailure) {
-                    let objects = try Kustomize.build(path, from: tree, limits: limits.kustomize)
-                    return (.kustomize, objects.map { SourceObject(value: $0.value, path: $0.path, document: $0.document) })
+                    let build = try Kustomize.run(path, from: tree, limits: limits.kustomize)
+                    return (
+                        .kustomize, build.objects.map { SourceObject(value: $0.value, path: $0.path, document: $0.document) },
+                        build.deprecations.map(\.warning)
+                    )
                 } catch {
                     throw RenderFailure(error)
                 }
@@ -104,7 +107,7 @@ package enum Renderer {
                         code: "not-yet", path: path.isEmpty ? "Chart.yaml" : "\(path)/Chart.yaml", message: "Helm charts: not yet",
                         hint: "use a kustomization or plain manifests"))
             }
-            return (.plain, try PlainManifests.read(folder: path, from: tree, limits))
+            return (.plain, try PlainManifests.read(folder: path, from: tree, limits), [])
         }
     }
 
@@ -137,4 +140,14 @@ struct SourceObject: Sendable {
     let path: String
     /// Which document of the file, counted from 0.
     let document: Int
+    /// The way from the document to the object: into a list's items.
+    var steps: [PathStep] = []
+}
+
+extension KustomizeProblem {
+    /// As a remark that is no error: `file:line:column: message (hint)`.
+    package var warning: String {
+        let place = line.map { "\(path):\($0):\(column ?? 1)" } ?? path
+        return "\(place): \(message)" + (hint.map { " (\($0))" } ?? "")
+    }
 }

@@ -63,6 +63,14 @@ package enum YAML {
         }
     }
 
+    /// Where the text of the node that begins at `mark` ends (the place after it); `nil` where none begins.
+    package static func end(ofNodeAt mark: SourceMark, in bytes: [UInt8]) -> SourceMark? {
+        bytes.withUnsafeBufferPointer { buffer in
+            guard var locator = try? YAMLLocator(buffer) else { return nil }
+            return try? locator.end(ofNodeAt: mark)
+        }
+    }
+
     package enum Part: Sendable {
         case key, value
     }

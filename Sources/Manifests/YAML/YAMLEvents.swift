@@ -42,6 +42,9 @@ struct YAMLEvents: ~Copyable {
     /// Where the current event begins.
     var mark: SourceMark { SourceMark(event.pointee.start_mark) }
 
+    /// Where the current event ends; a block scalar's end is the beginning of the line after it.
+    var endMark: SourceMark { SourceMark(event.pointee.end_mark) }
+
     // MARK: What the current event carries; each only for events of its type
 
     var scalarBytes: UnsafeBufferPointer<UInt8> {

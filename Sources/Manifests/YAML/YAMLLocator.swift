@@ -67,6 +67,34 @@ struct YAMLLocator: ~Copyable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Where the text of the node that begins at `mark` ends; `nil` where none begins.
+    mutating func end(ofNodeAt mark: SourceMark) throws(DocumentError) -> SourceMark? {
+        while try events.next() != YAML_STREAM_END_EVENT {
+            switch events.kind {
+            case YAML_SCALAR_EVENT, YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT, YAML_ALIAS_EVENT:
+                guard events.mark == mark else { continue }
+                return try endOfNode()
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    private mutating func endOfNode() throws(DocumentError) -> SourceMark {
+        var open = 0
+        var end = events.mark
+        while true {
+            switch events.kind {
+            case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT: open += 1
+            // A block ends where the next thing begins: only what is in it has an end of its own.
+            case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: open -= 1
+            default: end = max(end, events.endMark)
+            }
+            if open <= 0 { return end }
+            _ = try events.next()
+        }
+    }
+
     /// Moves to the last event of the node that the current event begins.
     private mutating func skipNode() throws(DocumentError) {
         var open = 0

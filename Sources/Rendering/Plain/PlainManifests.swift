@@ -46,7 +46,7 @@ enum PlainManifests {
                 path.hasSuffix(".json")
                 ? [try JSON.read(bytes, limits: limits.documents)] : try YAML.documents(bytes, limits: limits.documents)
             var objects: [SourceObject] = []
-            for (index, document) in documents.enumerated() { collect(document, path, index, into: &objects) }
+            for (index, document) in documents.enumerated() { collect(document, path, index, [], into: &objects) }
             return objects
         } catch {
             throw RenderFailure(
@@ -57,12 +57,16 @@ enum PlainManifests {
     }
 
     /// Opens `kind: List` and the like.
-    private static func collect(_ document: Value, _ path: String, _ index: Int, into objects: inout [SourceObject]) {
+    private static func collect(
+        _ document: Value, _ path: String, _ index: Int, _ steps: [PathStep], into objects: inout [SourceObject]
+    ) {
         if document.isNull || document.map?.isEmpty == true { return }
         if let kind = document["kind"]?.string, kind.hasSuffix("List"), let items = document["items"], items.isNull || items.list != nil {
-            for item in items.list ?? [] { collect(item, path, index, into: &objects) }
+            for (position, item) in (items.list ?? []).enumerated() {
+                collect(item, path, index, steps + ["items", .index(position)], into: &objects)
+            }
             return
         }
-        objects.append(SourceObject(value: document, path: path, document: index))
+        objects.append(SourceObject(value: document, path: path, document: index, steps: steps))
     }
 }

@@ -7,10 +7,14 @@ final class SubstitutingTree<Base: FileTree>: FileTree {
     private let variables: TracedVariables
     private var done: [String: [UInt8]] = [:]
     private(set) var errors: [RenderError] = []
+    /// What was put in, by file, where that was to be noted.
+    private(set) var replacements: [String: [Substitution.Replacement]] = [:]
+    private let notesReplacements: Bool
 
-    init(_ base: Base, variables: TracedVariables) {
+    init(_ base: Base, variables: TracedVariables, notesReplacements: Bool = false) {
         self.base = base
         self.variables = variables
+        self.notesReplacements = notesReplacements
     }
 
     func entry(at path: String) throws -> FileTreeEntry? { try base.entry(at: path) }
@@ -20,7 +24,11 @@ final class SubstitutingTree<Base: FileTree>: FileTree {
         if let bytes = done[path] { return bytes }
         let bytes = try base.read(path, limit: limit)
         guard PlainManifests.isManifest(path) || path == "Kustomization" || path.hasSuffix("/Kustomization") else { return bytes }
-        let result = Substitution.apply(to: bytes, path: path, variables: variables, errors: &errors)
+        var replacements: [Substitution.Replacement] = []
+        let result = Substitution.apply(to: bytes, path: path, variables: variables, errors: &errors) { replacement in
+            if notesReplacements { replacements.append(replacement) }
+        }
+        if !replacements.isEmpty { self.replacements[path] = replacements }
         done[path] = result
         return result
     }

@@ -6,8 +6,23 @@ import Manifests
 /// The text is changed before it is parsed, so `replicas: ${replicas}` becomes a number and `"${replicas}"` stays a string. A value that
 /// has a line break or a control character would change the document's structure and is refused. Encrypted documents stay as they are.
 enum Substitution {
+    /// A place where text was put in for other text.
+    struct Replacement {
+        /// Where the text was that went.
+        let mark: SourceMark
+        /// What went and what came, in Unicode scalars.
+        let length: Int
+        let newLength: Int
+        /// As it is written; `nil` for `$$`.
+        let name: String?
+        let value: String
+        let isDefault: Bool
+    }
+
+    /// - Parameter onReplace: told each replacement, in order.
     static func apply(
-        to bytes: [UInt8], path: String, variables: TracedVariables, errors: inout [RenderError]
+        to bytes: [UInt8], path: String, variables: TracedVariables, errors: inout [RenderError],
+        onReplace: (Replacement) -> Void = { _ in }
     ) -> [UInt8] {
         guard bytes.contains(UInt8(ascii: "$")) else { return bytes }
         var output: [UInt8] = []
@@ -19,7 +34,7 @@ enum Substitution {
                 output += text
                 line += text.lazy.filter { $0 == UInt8(ascii: "\n") }.count
             } else {
-                replace(text, into: &output, line: &line, path, variables, &errors)
+                replace(text, into: &output, line: &line, path, variables, &errors, onReplace)
             }
         }
         return output
@@ -27,7 +42,7 @@ enum Substitution {
 
     private static func replace(
         _ text: ArraySlice<UInt8>, into output: inout [UInt8], line: inout Int, _ path: String, _ variables: TracedVariables,
-        _ errors: inout [RenderError]
+        _ errors: inout [RenderError], _ onReplace: (Replacement) -> Void
     ) {
         var index = text.startIndex
         var lineStart = index
@@ -42,18 +57,20 @@ enum Substitution {
                 index += 1
                 continue
             }
-            if text[index + 1] == UInt8(ascii: "$") {
-                output.append(byte)
-                index += 2
-                continue
-            }
-            guard text[index + 1] == UInt8(ascii: "{") else {
+            let isLiteral = text[index + 1] == UInt8(ascii: "$")
+            guard isLiteral || text[index + 1] == UInt8(ascii: "{") else {
                 output.append(byte)
                 index += 1
                 continue
             }
             let column = String(decoding: text[lineStart..<index], as: UTF8.self).unicodeScalars.count + 1
             let mark = SourceMark(line: line, column: column)
+            if isLiteral {
+                onReplace(Replacement(mark: mark, length: 2, newLength: 1, name: nil, value: "$", isDefault: false))
+                output.append(byte)
+                index += 2
+                continue
+            }
             func refuse(_ code: String, _ message: String, _ hint: String?) {
                 errors.append(RenderError(code: code, path: path, line: mark.line, column: mark.column, message: message, hint: hint))
             }
@@ -71,7 +88,8 @@ enum Substitution {
                 refuse("syntax", "${\(expression)} names no variable", "write ${name} or ${name:=default}; a literal $ is written $$")
                 continue
             }
-            guard let value = variables[name] ?? fallback else {
+            let known = variables[name]
+            guard let value = known ?? fallback else {
                 refuse(
                     "undefined-variable", "variable \(name) is not defined",
                     variables.nearest(to: name).map { "there is \($0)" }
@@ -82,6 +100,11 @@ enum Substitution {
                 refuse("unsuitable-variable", "the value of \(name) has a line break or a control character", nil)
                 continue
             }
+            onReplace(
+                Replacement(
+                    mark: mark, length: expression.unicodeScalars.count + 3, newLength: value.unicodeScalars.count, name: name,
+                    value: value,
+                    isDefault: known == nil))
             output += Array(value.utf8)
         }
     }

@@ -22,6 +22,7 @@ struct Render: AsyncParsableCommand {
               flotilla render fleet/applications/storefront --cluster prod-eu-1
               flotilla render fleet/applications/storefront --environment production --revision HEAD~1
               flotilla render environments/production/storefront --variable cluster.name=prod-eu-1 --substitute
+              flotilla render fleet/applications/api --cluster prod-eu-1 --explain Deployment/api:/spec/replicas
               flotilla render --all --output-directory /tmp/fleet --revision v1.2
             """)
 
@@ -51,6 +52,15 @@ struct Render: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A variable, such as cluster.name=prod-eu-1. Repeatable.", valueName: "name=value"))
     var variable: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Say which file and line, and which transformer, gave a field its value: [GROUP/]KIND/[NAMESPACE/]NAME:POINTER.",
+            valueName: "field"))
+    var explain: String?
+
+    @Option(name: [.customShort("o"), .long], help: "How --explain prints: text or json.")
+    var output: ExplanationFormat?
+
     @Flag(help: "Render every application for every cluster, into the output directory.")
     var all = false
 
@@ -61,6 +71,15 @@ struct Render: AsyncParsableCommand {
 
     func validate() throws {
         if let wrong = variable.first(where: { !$0.contains("=") }) { throw ValidationError("--variable \(wrong): there is no '='") }
+        if output != nil, explain == nil { throw ValidationError("--output goes with --explain") }
+        if let explain {
+            guard !all else { throw ValidationError("--explain goes with one PATH, not with --all") }
+            do throws(ObjectFieldError) {
+                _ = try ObjectField(parsing: explain)
+            } catch {
+                throw ValidationError("--explain \(error)")
+            }
+        }
         if all {
             guard outputDirectory != nil else { throw ValidationError("--all needs --output-directory") }
             if namespace != nil || substitute { throw ValidationError("--all takes namespaces and substitution from the applications") }
@@ -99,7 +118,12 @@ struct Render: AsyncParsableCommand {
     }
 
     private func render(_ job: RenderJob, _ tree: RenderTree) async throws {
-        let printed = try await tree.read { try job.print(from: $0) }
+        let field = try explain.map { try ObjectField(parsing: $0) }
+        let (format, style) = (output ?? .text, Terminal.style)
+        let printed = try await tree.read { tree in
+            guard let field else { return try job.print(from: tree) }
+            return try job.explain(field, from: tree, format, style)
+        }
         for warning in printed.warnings { Terminal.note("warning: \(warning)") }
         Terminal.write(printed.text, to: 1)
     }
@@ -135,4 +159,9 @@ struct Render: AsyncParsableCommand {
         }
         return variables
     }
+}
+
+/// How an explanation is printed: columns for people, a document for programs.
+enum ExplanationFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
 }

@@ -41,11 +41,26 @@ struct RenderJob: Sendable {
     func print(from tree: any FileTree) throws -> Printed {
         let found = try find(in: tree)
         if found.isPlain, let folder = try kustomization(found.request.path, in: tree) {
-            return Printed(text: YAML.write(documents: try Kustomize.build(folder, from: tree).map(\.value)), warnings: found.warnings)
+            let build = try Kustomize.run(folder, from: tree)
+            return Printed(
+                text: YAML.write(documents: build.objects.map(\.value)), warnings: found.warnings + build.deprecations.map(\.warning))
         }
         let rendered = try Renderer.render(found.request, from: tree)
-        try confirm(found, asked: rendered.trace.variables)
+        try confirm(found, rendered.trace)
         return Printed(text: YAML.write(documents: rendered.objects.map(\.value)), warnings: found.warnings + rendered.warnings)
+    }
+
+    /// How a field of one of the objects got its value.
+    func explain(_ field: ObjectField, from tree: any FileTree, _ format: ExplanationFormat, _ style: Style) throws -> Printed {
+        let found = try find(in: tree)
+        if found.clusters.count > 1 { try confirm(found, try Renderer.render(found.request, from: tree).trace) }
+        let text = ExplanationText(
+            explanation: try Renderer.explain(field, of: found.request, from: tree), variables: Set(variables.keys),
+            hasNamespace: namespace != nil, application: found.application, cluster: found.clusters.first, places: found.fleet?.places)
+        switch format {
+        case .text: return Printed(text: text.text(style: style), warnings: found.warnings)
+        case .json: return Printed(text: JSON.text(text.document, pretty: true) + "\n", warnings: found.warnings)
+        }
     }
 
     /// The folder that the path leads to, where it holds a kustomization.
@@ -99,12 +114,7 @@ struct RenderJob: Sendable {
             }
         } catch {
             guard let wrong = error as? TemplateError else { throw error }
-            let subject = Subject(.application, application.name)
-            let mark = fleet.places.mark(of: subject, at: ["spec", "source", "path"])
-            throw RenderFailure(
-                RenderError(
-                    code: wrong.code, path: fleet.places.file(of: subject) ?? "", line: mark?.line, column: mark?.column,
-                    message: "\(wrong.message) for cluster '\(first.clusterName)' of '\(first.environmentName)'", hint: wrong.hint))
+            throw RenderFailure(fleet.error(application, wrong))
         }
         request.namespace = namespace ?? request.namespace
         request.substitute = request.substitute || substitute
@@ -115,12 +125,12 @@ struct RenderJob: Sendable {
     }
 
     /// Makes sure that all the clusters get what was rendered for the first: that they give the same answers.
-    func confirm(_ found: Found, asked: [String: String?]) throws(Failure) {
-        guard found.clusters.count > 1 else { return }
+    func confirm(_ found: Found, _ trace: RenderTrace) throws(Failure) {
         for cluster in found.clusters.dropFirst() {
-            let theirs = cluster.flattened.merging(variables) { $1 }
-            let differing = asked.keys.filter { theirs[$0] != found.request.variables[$0] }.sorted()
-            if let name = differing.first { throw several(found.clusters, "their \(name) differs, and it is used") }
+            let facts = ClusterFacts(variables: cluster.flattened.merging(variables) { $1 })
+            if let answer = trace.answers.first(where: { facts[$0.question] != $0.value }) {
+                throw several(found.clusters, "their \(answer.question) differs, and it is used")
+            }
         }
     }
 
