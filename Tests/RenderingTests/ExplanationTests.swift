@@ -153,8 +153,8 @@ import Testing
                 "ReplicaCountTransformer over/kustomization.yaml:7:3 5",
             ])
         #expect(
-            try steps("Deployment/web:/spec/paused", path: "over", Self.kustomized).map { $0.split(separator: " ").last } == [
-                "true", "gone",
+            try steps("Deployment/web:/spec/paused", path: "over", Self.kustomized) == [
+                "read base/web.yaml:7:11 true", "PatchTransformer over/more.yaml:7:11 gone",
             ])
         let image = try steps(
             "Deployment/web:/spec/template/spec/containers/[name=web]/image", path: "over", Self.kustomized, variables: Self.variables)

@@ -88,9 +88,10 @@ final class FieldHistory {
         for step in path {
             switch step {
             case .key(let key):
-                guard let next = here[key], let other = there[key] else { return nil }
+                // What the patch removed is in the patch, as null, and not in the result.
+                guard let next = here[key] else { return nil }
                 steps.append(step)
-                (here, there) = (next, other)
+                (here, there) = (next, there[key] ?? .null)
             case .index(let index):
                 guard let other = there[index], case .list(let items) = here else { return nil }
                 let name = other["name"]
