@@ -33,7 +33,9 @@ final class ClusterCore {
     var namespacesDue: [String: Timestamp] = [:]
     var definitionsDue: [String: Timestamp] = [:]
     /// Tokens handed out for service accounts.
-    var tokens: [String: UserInfo] = [:]
+    var tokens: [String: IssuedToken] = [:]
+    /// The administrator's.
+    var token: String
     var nextAddress: UInt32 = 10
     /// Receives lines about what controllers did to workloads' health.
     var journal: [WorkloadChange] = []
@@ -44,6 +46,7 @@ final class ClusterCore {
 
     init(specification: ClusterSpecification, behaviour: SimulatorBehaviour, now: Timestamp, seed: UInt64) {
         self.specification = specification
+        token = specification.token
         self.behaviour = behaviour
         self.now = now
         bookmarksDue = now + behaviour.bookmarkInterval
@@ -112,7 +115,7 @@ final class ClusterCore {
 
     private func publish(_ event: Store.Event, _ type: ResourceType) {
         if recordsChanges { changes.append(event) }
-        for (id, watch) in watches where watch.after < event.version {
+        for (id, watch) in watches where watch.after < event.version && !watch.isStalled {
             guard let (kind, object) = watch.event(event) else { continue }
             if !watch.send(watch.line(kind, converted(object, to: watch.type), now: now)) { closeWatch(id) }
         }
@@ -304,6 +307,14 @@ struct WorkloadChange: Hashable, Sendable {
     let images: [String]
 
     var key: String { "\(group)/\(kind)/\(namespace)/\(name)" }
+}
+
+/// A service account's token.
+struct IssuedToken {
+    let user: UserInfo
+    let expires: Timestamp
+    /// The account that it is good for as long as it is there.
+    let account: ObjectName
 }
 
 /// Who makes a request.

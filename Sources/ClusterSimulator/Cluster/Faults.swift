@@ -2,7 +2,7 @@
 
 import Manifests
 
-/// Trouble that a cluster makes on demand.
+/// Trouble that a cluster makes until told otherwise.
 package struct Faults: Sendable, Hashable {
     /// Added to every answer.
     package var latency: Duration = .zero
@@ -10,73 +10,111 @@ package struct Faults: Sendable, Hashable {
     package var errorRate: Double = 0
     /// The share of requests answered 429 with Retry-After, from 0 to 1.
     package var throttleRate: Double = 0
+    /// What Retry-After says then, in seconds.
+    package var retryAfterSeconds: Int64 = 1
+    /// The share of writes to objects that are there answered 409 as if somebody had written in between, from 0 to 1.
+    package var conflictRate: Double = 0
     /// Whether the server refuses everything, as one that is down.
     package var isDown = false
+    /// Whether every bearer token is answered 401, as expired.
+    package var refusesTokens = false
+    /// Whether watches, those that are open too, fall silent for good: no event, no bookmark, no end. Only dropping them ends them.
+    package var stallsWatches = false
+    /// Namespaces that, once deleted, stay terminating, as when an aggregated API does not answer; `*` for all of them.
+    package var stuckNamespaces: Set<String> = []
+    /// An admission webhook that is slow or fails.
+    package var webhook: WebhookFault?
 
     package init() {}
 }
 
+/// An admission webhook that behaves badly, though no configuration of one is stored.
+package struct WebhookFault: Sendable, Hashable {
+    /// How messages call it.
+    package var name: String
+    /// How long it takes; from `timeout` on the request fails.
+    package var delay: Duration
+    /// How long the API server waits for it.
+    package var timeout: Duration
+    /// Whether it cannot be reached at all.
+    package var isFailing: Bool
+    /// The resources it is asked about, as `deployments.apps` or `configmaps`; empty for all.
+    package var resources: Set<String>
+
+    package init(
+        name: String = "slow.simulator.flotilla.dev", delay: Duration = .zero, timeout: Duration = .seconds(10), isFailing: Bool = false,
+        resources: Set<String> = []
+    ) {
+        self.name = name
+        self.delay = delay
+        self.timeout = timeout
+        self.isFailing = isFailing
+        self.resources = resources
+    }
+}
+
 /// What to do once.
-package enum FaultAction: String, Sendable {
+package enum FaultAction: String, Sendable, CaseIterable {
     /// Ends every open watch.
     case dropWatches
     /// Forgets the history: watches from before are answered 410.
     case expireHistory
     /// Both, as a restart of the server does.
     case restart
+    /// Lets every token issued to a service account so far expire: 401 until a new one is asked for.
+    case expireTokens
 }
 
-extension ClusterCore {
-    func act(_ action: FaultAction) {
-        if action != .expireHistory { for id in watches.keys.sorted() { closeWatch(id) } }
-        if action != .dropWatches { store.forgetAll() }
+// The form that `/simulator/faults` speaks.
+extension Faults {
+    var value: Value {
+        func share(_ rate: Double) -> Value { Decimal(rate).map { .decimal($0) } ?? 0 }
+        var map: Map = [
+            "latencyMilliseconds": .int(latency.wholeMilliseconds), "errorRate": share(errorRate), "throttleRate": share(throttleRate),
+            "retryAfterSeconds": .int(retryAfterSeconds), "conflictRate": share(conflictRate), "down": .bool(isDown),
+            "refusesTokens": .bool(refusesTokens), "stallsWatches": .bool(stallsWatches),
+            "stuckNamespaces": .list(stuckNamespaces.sorted().map { .string($0) }),
+        ]
+        if let webhook {
+            map["webhook"] = [
+                "name": .string(webhook.name), "delayMilliseconds": .int(webhook.delay.wholeMilliseconds),
+                "timeoutMilliseconds": .int(webhook.timeout.wholeMilliseconds), "failing": .bool(webhook.isFailing),
+                "resources": .list(webhook.resources.sorted().map { .string($0) }),
+            ]
+        }
+        return .map(map)
     }
 
-    /// A refusal that the faults ask for; `nil` lets the request through.
-    func disturbance(_ request: APIRequest) -> Reply? {
-        if request.path.hasPrefix("/simulator/") { return nil }
-        if faults.isDown { return .text("service unavailable\n", status: 503) }
-        if faults.throttleRate > 0, draw() < faults.throttleRate {
-            return .text("Too many requests, please try again later.\n", status: 429)
-        }
-        if faults.errorRate > 0, draw() < faults.errorRate {
-            return .object(
-                StatusError(code: 500, reason: "InternalError", message: "Internal error occurred: simulated fault", details: Map()).value,
-                status: 500)
-        }
-        return nil
+    /// The longest that anything is put off.
+    private static let millisecondsMax: Int64 = 600_000
+
+    private static func duration(_ value: Value?) -> Duration? {
+        value?.int.map { .milliseconds(max(0, min($0, millisecondsMax))) }
     }
 
-    private func draw() -> Double { Double(random.next() >> 11) / 9_007_199_254_740_992 }
-
-    /// Serves `/simulator/faults`: GET shows, POST changes, with `action` for what is done once.
-    func serveFaults(_ request: APIRequest) -> Reply {
-        guard (try? authenticate(request))?.isMaster == true else {
-            return .object(StatusError(code: 401, reason: "Unauthorized", message: "Unauthorized").value, status: 401)
-        }
-        if request.method == "POST" {
-            guard let wanted = try? JSON.read(request.body), wanted.map != nil else {
-                return .object(
-                    StatusError.badRequest(
-                        "expected a JSON object with latencyMilliseconds, errorRate, throttleRate, down or action"
-                    ).value, status: 400)
+    /// Takes over the members that are given; `webhook: null` takes the webhook away.
+    mutating func change(_ wanted: Value) {
+        if let given = Self.duration(wanted["latencyMilliseconds"]) { latency = given }
+        if let rate = wanted["errorRate"]?.double { errorRate = rate }
+        if let rate = wanted["throttleRate"]?.double { throttleRate = rate }
+        if let seconds = wanted["retryAfterSeconds"]?.int { retryAfterSeconds = max(0, min(seconds, 3_600)) }
+        if let rate = wanted["conflictRate"]?.double { conflictRate = rate }
+        if let given = wanted["down"]?.bool { isDown = given }
+        if let given = wanted["refusesTokens"]?.bool { refusesTokens = given }
+        if let given = wanted["stallsWatches"]?.bool { stallsWatches = given }
+        if let names = wanted["stuckNamespaces"]?.list { stuckNamespaces = Set(names.compactMap(\.string)) }
+        if let given = wanted["webhook"] {
+            guard given.map != nil else {
+                webhook = nil
+                return
             }
-            if let latency = wanted["latencyMilliseconds"]?.int { faults.latency = .milliseconds(max(0, min(latency, 600_000))) }
-            if let rate = wanted["errorRate"]?.double { faults.errorRate = rate }
-            if let rate = wanted["throttleRate"]?.double { faults.throttleRate = rate }
-            if let down = wanted["down"]?.bool { faults.isDown = down }
-            if let name = wanted["action"]?.string {
-                guard let action = FaultAction(rawValue: name) else {
-                    return .object(
-                        StatusError.badRequest("unknown action \"\(name)\": dropWatches, expireHistory, restart").value, status: 400)
-                }
-                act(action)
-            }
+            var made = webhook ?? WebhookFault()
+            if let name = given["name"]?.string { made.name = name }
+            if let delay = Self.duration(given["delayMilliseconds"]) { made.delay = delay }
+            if let timeout = Self.duration(given["timeoutMilliseconds"]) { made.timeout = timeout }
+            if let failing = given["failing"]?.bool { made.isFailing = failing }
+            if let resources = given["resources"]?.list { made.resources = Set(resources.compactMap(\.string)) }
+            webhook = made
         }
-        return .object([
-            "latencyMilliseconds": .int(faults.latency.wholeMilliseconds), "errorRate": Decimal(faults.errorRate).map { .decimal($0) } ?? 0,
-            "throttleRate": Decimal(faults.throttleRate).map { .decimal($0) } ?? 0, "down": .bool(faults.isDown),
-            "watches": .int(Int64(watches.count)),
-        ])
     }
 }

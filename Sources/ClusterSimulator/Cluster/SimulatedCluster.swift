@@ -67,10 +67,32 @@ package final class SimulatedCluster: Sendable {
     }
 
     /// What the cluster should wait before it answers.
-    package var latency: Duration { core.withLock { $0.faults.latency } }
+    func delay(of request: APIRequest) -> Duration {
+        core.withLock { core in
+            if core.faults.latency == .zero, core.faults.webhook == nil { return .zero }
+            return core.faults.latency + core.webhookDelay(request)
+        }
+    }
+
+    /// The bearer token of the administrator, which `renewToken` changes.
+    package var token: String { core.withLock { $0.token } }
+
+    /// Gives the administrator a new token; the old one is answered 401 from now on.
+    package func renewToken() -> String {
+        core.withLock { core in
+            core.token = core.newSuffix(40)
+            return core.token
+        }
+    }
+
+    /// Whether a request comes from an administrator.
+    func isAdministrator(_ request: APIRequest) -> Bool { core.withLock { (try? $0.authenticate(request))?.isMaster == true } }
 
     /// Changes the trouble that the cluster makes.
-    package func setFaults(_ faults: Faults) { core.withLock { $0.faults = faults } }
+    package func setFaults(_ faults: Faults) { core.withLock { $0.setFaults(faults) } }
+
+    /// The trouble that it makes.
+    package var faults: Faults { core.withLock { $0.faults } }
 
     package func act(_ action: FaultAction) {
         core.withLock { $0.act(action) }
@@ -151,9 +173,9 @@ extension APIResponse {
             }
             if let retry = value.at("details", "retryAfterSeconds")?.int { headers.append(("Retry-After", String(retry))) }
             self.init(status: status, headers: headers, body: .bytes(JSON.write(value)))
-        case .text(let text, let status):
+        case .text(let text, let status, let retryAfter):
             var headers: [(name: String, value: String)] = [("Content-Type", "text/plain; charset=utf-8")]
-            if status == 429 || status == 503 { headers.append(("Retry-After", "1")) }
+            if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
             self.init(status: status, headers: headers, body: .bytes(Array(text.utf8)))
         case .watch(let stream):
             self.init(status: 200, headers: [("Content-Type", "application/json")], body: .stream(stream))
@@ -166,10 +188,12 @@ extension ClusterCore {
 
     /// Ends watches whose time is up and sends bookmarks to those that want them.
     func endWatches() {
-        for (id, due) in watchDeadlines where due <= now { closeWatch(id) }
+        for (id, due) in watchDeadlines where due <= now {
+            if watches[id]?.isStalled == true { watchDeadlines[id] = nil } else { closeWatch(id) }
+        }
         guard now >= bookmarksDue else { return }
         bookmarksDue = now + behaviour.bookmarkInterval
-        for (id, watch) in watches where watch.wantsBookmarks {
+        for (id, watch) in watches where watch.wantsBookmarks && !watch.isStalled {
             if !watch.send(watch.bookmark(store.version)) { closeWatch(id) }
         }
     }

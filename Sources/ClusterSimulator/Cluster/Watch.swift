@@ -18,6 +18,8 @@ struct Watch {
     let wantsBookmarks: Bool
     /// Events up to this version are not shown (a version from the future).
     var after: Int64
+    /// Sends nothing any more, for a fault.
+    var isStalled = false
     /// Answers false when the reader is gone or too slow.
     let send: @Sendable ([UInt8]) -> Bool
     let finish: @Sendable () -> Void

@@ -126,6 +126,7 @@ extension ClusterCore {
                 return after(behaviour.namespaceDelay, .namespace(name))
             }
             guard now >= due else { return }
+            if faults.stuckNamespaces.contains(name) || faults.stuckNamespaces.contains("*") { return stick(namespace, namespaces) }
             return empty(namespace, namespaces)
         }
         furnish(name)
@@ -167,6 +168,23 @@ extension ClusterCore {
         -----END CERTIFICATE-----
 
         """
+
+    /// A namespace whose contents cannot be told because an aggregated API does not answer.
+    private func stick(_ namespace: Value, _ namespaces: ResourceType) {
+        var status = namespace["status"] ?? [:]
+        let message =
+            "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: stale GroupVersion discovery: metrics.k8s.io/v1beta1"
+        var conditions = status["conditions"]?.list ?? []
+        if conditions.contains(where: { $0["type"] == "NamespaceDeletionDiscoveryFailure" && $0["status"] == "True" }) { return }
+        conditions.removeAll { $0["type"] == "NamespaceDeletionDiscoveryFailure" }
+        conditions.append([
+            "type": "NamespaceDeletionDiscoveryFailure", "status": "True", "lastTransitionTime": .string(stamp),
+            "reason": "DiscoveryFailed",
+            "message": .string(message),
+        ])
+        status["conditions"] = .list(conditions)
+        writeStatus(namespaces, namespace, status)
+    }
 
     /// Deletes what is in a terminating namespace; lets it go when it is empty.
     private func empty(_ namespace: Value, _ namespaces: ResourceType) {

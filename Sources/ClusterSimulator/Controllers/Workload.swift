@@ -201,7 +201,7 @@ extension ClusterCore {
     func createAsController(_ type: ResourceType, _ given: Value) -> Result<Value, StatusError> {
         var context = Context(
             request: APIRequest(method: "POST", path: "", query: [("fieldManager", Self.controllerManager)]), user: .admin, type: type,
-            namespace: given.namespace, name: nil, subresource: nil)
+            namespace: given.namespace, name: nil, subresource: nil, isFromController: true)
         var object = given
         object.set(.string(type.kind), "kind")
         object.set(.string(type.apiVersion), "apiVersion")

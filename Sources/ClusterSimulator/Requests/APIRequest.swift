@@ -12,6 +12,8 @@ package struct APIRequest: Sendable {
     /// Names in lower case.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// Whether the connection's certificate is the administrator's.
+    package var isAdministrator = false
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],

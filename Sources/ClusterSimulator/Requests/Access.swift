@@ -6,11 +6,13 @@ import Manifests
 extension ClusterCore {
     func authenticate(_ request: APIRequest) throws(StatusError) -> UserInfo {
         var user = UserInfo.anonymous
-        if let header = request.header("authorization"), header.lowercased().hasPrefix("bearer ") {
+        if request.isAdministrator {
+            user = .admin
+        } else if let header = request.header("authorization"), header.lowercased().hasPrefix("bearer ") {
             let token = header.dropFirst(7).trimmed
-            if token == specification.token, !token.isEmpty {
+            if token == self.token, !token.isEmpty {
                 user = .admin
-            } else if let known = tokens[token] {
+            } else if let known = self.user(ofToken: token) {
                 user = known
             } else {
                 throw StatusError(code: 401, reason: "Unauthorized", message: "Unauthorized")
@@ -23,6 +25,16 @@ extension ClusterCore {
             return user
         }
         return try impersonate(request, user)
+    }
+
+    /// Whose an issued token is, while it is good and its account is there.
+    func user(ofToken token: String) -> UserInfo? {
+        guard let known = tokens[token] else { return nil }
+        guard known.expires > now, store.get(builtIn("serviceaccounts").key, known.account)?.uid == known.user.uid else {
+            tokens[token] = nil
+            return nil
+        }
+        return known.user
     }
 
     private func impersonate(_ request: APIRequest, _ user: UserInfo) throws(StatusError) -> UserInfo {

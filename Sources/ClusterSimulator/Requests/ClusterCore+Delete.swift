@@ -60,6 +60,7 @@ extension ClusterCore {
             throw StatusError.forbidden(type, name, "this namespace may not be deleted")
         }
         try checkPreconditions(options, object, type)
+        try admit("DELETE", nil, old: object, &context)
         let (result, isGone) = delete(object, type, options, dryRun: context.dryRun)
         if isGone, !Self.answersWithObject(type) {
             var details = StatusError.details(name: name, group: type.group, kind: type.plural)
@@ -166,6 +167,7 @@ extension ClusterCore {
         let namespace = type.isNamespaced && !context.namespace.isEmpty ? context.namespace : nil
         let version = store.version
         let chosen = store.list(type.key, namespace: namespace).filter { labels.matches($0.labels) && fields.matches($0) }
+        for object in chosen { try admit("DELETE", nil, old: object, &context) }
         for object in chosen { _ = delete(object, type, options, dryRun: context.dryRun) }
         return .object(listValue(context, chosen, ["resourceVersion": .string(String(version))]))
     }

@@ -5,7 +5,7 @@ import Manifests
 /// An answer before it is written out.
 enum Reply {
     case object(Value, status: Int = 200, warnings: [String] = [], contentType: String = "application/json")
-    case text(String, status: Int = 200)
+    case text(String, status: Int = 200, retryAfter: Int64? = nil)
     case watch(AsyncStream<[UInt8]>)
 }
 
@@ -18,6 +18,8 @@ struct Context {
     let name: String?
     let subresource: String?
     var warnings: [String] = []
+    /// Whether a controller of the cluster's own makes it.
+    var isFromController = false
 
     var dryRun: Bool { request.parameters("dryRun").contains("All") }
 

@@ -128,6 +128,7 @@ extension ClusterCore {
         object = Codec.encode(object, type.shape)
         if Self.wish(object) != Self.wish(live), type.countsGenerations { object.set(.int(live.generation + 1), "metadata", "generation") }
         try validate(object, old: live, type, context)
+        try admit("UPDATE", object, old: live, &context)
         if object.withoutBookkeeping != live.withoutBookkeeping, !context.dryRun { object = put(type, object) }
         return .object(try scaleValue(object, type))
     }

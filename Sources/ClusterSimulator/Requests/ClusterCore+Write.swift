@@ -139,6 +139,7 @@ extension ClusterCore {
         prepareForCreate(&object, type, context)
         object = Codec.encode(object, type.shape)
         try validate(object, old: nil, type, context)
+        try admit("CREATE", object, old: nil, &context)
         guard get(type, object.namespace, object.name) == nil else { throw StatusError.alreadyExists(type, object.name) }
         try admitQuota(object, type)
         return context.dryRun ? object : put(type, object)
@@ -241,6 +242,7 @@ extension ClusterCore {
             object.set(.int(live.generation + 1), "metadata", "generation")
         }
         try validate(object, old: live, type, context)
+        try admit("UPDATE", object, old: live, &context)
         return finishUpdate(stored: stored, live: live, object, type, dryRun: context.dryRun)
     }
 

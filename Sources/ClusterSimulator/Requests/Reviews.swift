@@ -53,7 +53,7 @@ extension ClusterCore {
         case "TokenReview":
             var result = try body(context)
             let token = result.at("spec", "token")?.string ?? ""
-            let user = token == specification.token && !token.isEmpty ? UserInfo.admin : tokens[token]
+            let user = token == self.token && !token.isEmpty ? UserInfo.admin : self.user(ofToken: token)
             var status: Map = [:]
             if let user {
                 status["authenticated"] = true
@@ -103,10 +103,12 @@ extension ClusterCore {
         let claims: Value = ["sub": .string(name), "exp": .int(now.seconds + seconds), "jti": .string(identifier)]
         let parts = [JSON.write(["alg": "none", "typ": "JWT"]), JSON.write(claims), Array(newUID().utf8)]
         let token = parts.map { Base64.encode($0).filter { $0 != "=" } }.joined(separator: ".")
-        tokens[token] = UserInfo(
+        let user = UserInfo(
             name: name, uid: object.uid,
             groups: ["system:serviceaccounts", "system:serviceaccounts:\(context.namespace)", "system:authenticated"],
             extra: ["authentication.kubernetes.io/credential-id": ["JTI=\(identifier)"]])
+        tokens[token] = IssuedToken(
+            user: user, expires: now + .seconds(seconds), account: ObjectName(namespace: context.namespace, name: account))
         let audiences = given.at("spec", "audiences") ?? ["https://kubernetes.default.svc"]
         return .object(
             [

@@ -43,7 +43,9 @@ struct StatusError: Error {
     static func list(_ causes: [Cause]) -> Value {
         .list(
             causes.map { cause in
-                var map: Map = ["reason": .string(cause.reason), "message": .string(cause.message)]
+                var map = Map()
+                if !cause.reason.isEmpty { map["reason"] = .string(cause.reason) }
+                map["message"] = .string(cause.message)
                 if !cause.field.isEmpty { map["field"] = .string(cause.field) }
                 return .map(map)
             })

@@ -29,7 +29,10 @@ package final class Simulator: Service {
     private let clusters: [String: Hosted]
     private let single: Hosted?
     private let logger: Logger
-    private let certificate: ServerCertificate?
+    private let clock: @Sendable () -> Timestamp
+    /// What is shown to clients now, and those connected; `nil` without TLS.
+    private let encryption: Encryption?
+    private let connections = ConnectionRegistry()
     private let start = Mutex(Start())
 
     /// Reads the state folders and builds the clusters; listens only in `run`. Blocks on the disk: call it at start.
@@ -39,9 +42,9 @@ package final class Simulator: Service {
     ) throws {
         self.configuration = configuration
         self.logger = logger
-        certificate =
-            configuration.usesTLS
-            ? try ServerCertificate.load(folder: configuration.stateDirectory, host: configuration.host, now: clock()) : nil
+        encryption =
+            configuration.usesTLS ? try Encryption(folder: configuration.stateDirectory, host: configuration.host, now: clock()) : nil
+        self.clock = clock
         var clusters: [String: Hosted] = [:]
         for (index, given) in configuration.clusters.enumerated() {
             var specification = given
@@ -78,9 +81,9 @@ package final class Simulator: Service {
             address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 4_096)
         let isRunning: @Sendable (any Channel) async -> Void = { [weak self] in self?.started($0.localAddress?.port ?? 0) }
         let application: Application<Responder>
-        if let certificate {
+        if let encryption {
             application = Application(
-                responder: Responder(simulator: self), server: try .tls(tlsConfiguration: Self.encryption(certificate)),
+                responder: Responder(simulator: self), server: try .tls(tlsConfiguration: encryption.configuration()),
                 configuration: place,
                 onServerRunning: isRunning, eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
         } else {
@@ -102,14 +105,6 @@ package final class Simulator: Service {
             throw error
         }
         for hosted in clusters.values { try hosted.archive?.close(hosted.cluster) }
-    }
-
-    private static func encryption(_ certificate: ServerCertificate) throws -> TLSConfiguration {
-        let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.certificatePEM.utf8)).map {
-            NIOSSLCertificateSource.certificate($0)
-        }
-        let key = try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem)
-        return TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     }
 
     private func started(_ port: Int) {
@@ -147,7 +142,26 @@ package final class Simulator: Service {
     package var port: Int? { start.withLock { $0.port } }
 
     /// The certificate that clients trust, as PEM; `nil` without TLS.
-    package var certificateAuthority: String? { certificate?.certificatePEM }
+    package var certificateAuthority: String? { encryption?.current.certificatePEM }
+
+    /// The certificate and key, as PEM, of the administrator of every cluster; `nil` without TLS.
+    package var administratorCertificate: (certificate: String, key: String)? {
+        encryption.map { ($0.administrator.certificatePEM, $0.administrator.keyPEM) }
+    }
+
+    /// Shows another certificate, of an authority of its own, from now on, and drops every connection made under the old one.
+    ///
+    /// Clients that trust the old authority fail until they read `certificateAuthority` anew. The new one is not kept on disk.
+    /// - Returns: the new authority's certificate, as PEM; `nil` without TLS.
+    @discardableResult package func rotateCertificate() throws -> String? {
+        guard let encryption else { return nil }
+        let made = try encryption.rotate(host: configuration.host, now: clock())
+        dropConnections()
+        return made.certificatePEM
+    }
+
+    /// Closes every connection without a word.
+    package func dropConnections() { connections.closeAll() }
 
     package var names: [String] { configuration.clusters.map(\.name) }
 
@@ -158,15 +172,15 @@ package final class Simulator: Service {
     package func url(for cluster: String) -> String? {
         guard clusters[cluster] != nil, let port else { return nil }
         let host = configuration.host == "0.0.0.0" ? "127.0.0.1" : configuration.host
-        return "\(certificate == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)/clusters/\(cluster)"
+        return "\(encryption == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)/clusters/\(cluster)"
     }
 
     /// The kubeconfig of a cluster's administrator, as YAML.
     package func kubeconfig(for cluster: String) -> String? {
-        guard let url = url(for: cluster), let token = clusters[cluster]?.cluster.specification.token else { return nil }
+        guard let url = url(for: cluster), let token = clusters[cluster]?.cluster.token else { return nil }
         var place: Map = ["server": .string(url)]
-        if let certificate {
-            place["certificate-authority-data"] = .string(Base64.encode(Array(certificate.certificatePEM.utf8)))
+        if let authority = certificateAuthority {
+            place["certificate-authority-data"] = .string(Base64.encode(Array(authority.utf8)))
         }
         return YAML.write([
             "apiVersion": "v1", "kind": "Config", "clusters": [["name": .string(cluster), "cluster": .map(place)]],
@@ -193,12 +207,13 @@ package final class Simulator: Service {
     private struct Responder: HTTPResponder {
         let simulator: Simulator
 
-        func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
-            try await simulator.respond(request)
+        func respond(to request: Request, context: ConnectionContext) async throws -> Response {
+            try await simulator.respond(request, context.channel)
         }
     }
 
-    private func respond(_ request: Request) async throws -> Response {
+    private func respond(_ request: Request, _ channel: any Channel) async throws -> Response {
+        let isAdministrator = await connections.isAdministrator(channel, isEncrypted: encryption != nil)
         var path = URLText.decode(request.uri.path)
         let hosted: Hosted
         if path.hasPrefix("/clusters/") {
@@ -224,16 +239,38 @@ package final class Simulator: Service {
                 details: Map())
             return Self.response(APIResponse(.object(status.value, status: 413)))
         }
-        let latency = hosted.cluster.latency
-        if latency > .zero { try await Task.sleep(for: latency) }
-        let response = hosted.cluster.handle(
-            APIRequest(
-                method: request.method.rawValue, path: path, query: URLText.query(request.uri.query ?? ""),
-                headers: request.headers.map { ($0.name.rawName, $0.value) } + (request.head.authority.map { [("host", $0)] } ?? []),
-                body: body))
+        var asked = APIRequest(
+            method: request.method.rawValue, path: path, query: URLText.query(request.uri.query ?? ""),
+            headers: request.headers.map { ($0.name.rawName, $0.value) } + (request.head.authority.map { [("host", $0)] } ?? []),
+            body: body)
+        asked.isAdministrator = isAdministrator
+        if path.hasPrefix("/simulator/"), let answer = try serve(asked, hosted.cluster) { return Self.response(answer) }
+        let delay = hosted.cluster.delay(of: asked)
+        if delay > .zero { try await Task.sleep(for: delay) }
+        let response = hosted.cluster.handle(asked)
         hosted.archive?.save(hosted.cluster)
         hosted.alarm.set()
         return Self.response(response)
+    }
+
+    /// What concerns the server rather than one cluster: `POST /simulator/certificate` rotates it, `POST /simulator/connections` drops them,
+    /// `POST /simulator/token` renews the administrator's token.
+    private func serve(_ request: APIRequest, _ cluster: SimulatedCluster) throws -> APIResponse? {
+        guard ["/simulator/certificate", "/simulator/connections", "/simulator/token"].contains(request.path) else { return nil }
+        guard cluster.isAdministrator(request) else {
+            return APIResponse(.object(StatusError(code: 401, reason: "Unauthorized", message: "Unauthorized").value, status: 401))
+        }
+        let changes = request.method == "POST"
+        switch request.path {
+        case "/simulator/certificate":
+            let authority = changes ? try rotateCertificate() : certificateAuthority
+            return APIResponse(.object(["certificateAuthority": authority.map { .string($0) } ?? .null]))
+        case "/simulator/token":
+            return APIResponse(.object(["token": .string(changes ? cluster.renewToken() : cluster.token)]))
+        default:
+            if changes { dropConnections() }
+            return APIResponse(.object(["connections": .int(Int64(connections.count))]))
+        }
     }
 
     private static func plain(_ status: Int, _ text: String) -> Response {

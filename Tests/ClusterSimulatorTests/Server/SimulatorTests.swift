@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func makesACertificateThatIsItsOwnAuthority() throws {
-        let certificate = try ServerCertificate(host: "127.0.0.1", now: Timestamp(seconds: 1_760_000_000))
+        let certificate = try ServerCertificate(.server(host: "127.0.0.1"), now: Timestamp(seconds: 1_760_000_000))
         #expect(certificate.certificatePEM.hasPrefix("-----BEGIN CERTIFICATE-----\n"))
         #expect(certificate.keyPEM.contains("PRIVATE KEY"))
     }
