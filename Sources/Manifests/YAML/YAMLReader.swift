@@ -167,6 +167,12 @@ struct YAMLReader: ~Copyable {
         guard case .value(let value) = resolved else {
             throw error("invalid-scalar", "\(String(decoding: bytes, as: UTF8.self)) is no number that JSON knows", at: events.mark)
         }
+        // Beyond 64 bits even an integer is a double to kustomize, and is printed as one.
+        if rules == .kustomize, case .decimal(let number) = value, number.text.allSatisfy({ $0 != "." && $0 != "e" && $0 != "E" }),
+            UInt64(number.text) == nil, let rounded = Decimal(number.double)
+        {
+            return .decimal(rounded)
+        }
         return value
     }
 

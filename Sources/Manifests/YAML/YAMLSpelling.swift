@@ -2,25 +2,38 @@
 import CYAML
 
 extension YAML {
-    /// Where in each document of a stream a value is null because nothing is written there (`key:`), not by a word for it.
+    /// How a scalar is written, where values do not tell.
+    package enum Spelling: Sendable, Hashable {
+        /// A null for which nothing is written (`key:`), not a word.
+        case blank
+        /// In quotes, or as a block: a text whatever it looks like.
+        case quoted
+    }
+
+    /// Where in each document of a stream the values of maps are spelled so; at most 100,000 places of a stream.
     ///
     /// Places that come from aliases or merge keys are not among them. Of a stream that cannot be read, what comes before the error.
-    package static func blanks(in bytes: [UInt8]) -> [Set<[PathStep]>] {
+    package static func places(spelled spelling: Spelling, in bytes: [UInt8]) -> [Set<[PathStep]>] {
         bytes.withUnsafeBufferPointer { buffer in
-            guard var blanks = try? YAMLBlanks(buffer) else { return [] }
-            try? blanks.read()
-            return blanks.documents
+            guard var places = try? YAMLPlaces(buffer, spelling) else { return [] }
+            try? places.read()
+            return places.documents
         }
     }
 }
 
-/// Goes through a stream's events and notes the paths of scalars without text.
-private struct YAMLBlanks: ~Copyable {
+/// Goes through a stream's events and notes the paths of scalars that are spelled in some way.
+private struct YAMLPlaces: ~Copyable {
     private var events: YAMLEvents
+    private let spelling: YAML.Spelling
     private var path: [PathStep] = []
+    private var count = 0
     private(set) var documents: [Set<[PathStep]>] = []
 
-    init(_ buffer: UnsafeBufferPointer<UInt8>) throws(DocumentError) { events = try YAMLEvents(buffer) }
+    init(_ buffer: UnsafeBufferPointer<UInt8>, _ spelling: YAML.Spelling) throws(DocumentError) {
+        events = try YAMLEvents(buffer)
+        self.spelling = spelling
+    }
 
     mutating func read() throws(DocumentError) {
         _ = try events.next()
@@ -32,12 +45,21 @@ private struct YAMLBlanks: ~Copyable {
         }
     }
 
+    private var isSpelledSo: Bool {
+        switch spelling {
+        case .blank: events.scalarBytes.isEmpty && events.scalarIsPlain && events.scalarTag == nil
+        case .quoted: !events.scalarIsPlain
+        }
+    }
+
     /// Reads the node that the current event begins; afterwards the current event is its last.
     private mutating func readNode() throws(DocumentError) {
         guard path.count <= Limits.standard.depthMax else { return try skip() }
         switch events.kind {
         case YAML_SCALAR_EVENT:
-            if events.scalarBytes.isEmpty, events.scalarIsPlain, events.scalarTag == nil { documents[documents.count - 1].insert(path) }
+            guard case .key? = path.last, count < 100_000, isSpelledSo else { return }
+            count += 1
+            documents[documents.count - 1].insert(path)
         case YAML_SEQUENCE_START_EVENT:
             var index = 0
             while try events.next() != YAML_SEQUENCE_END_EVENT {
