@@ -337,7 +337,8 @@ final class Build<Tree: FileTree> {
         var inline: [String: SourceFile] = [:]
         var paths: [Node] = []
         for item in items {
-            guard let file = try? SourceFile(inline: try item.string(), at: item), file.documents.contains(where: { $0.map != nil }) else {
+            guard let file = try? SourceFile(inline: try item.string(), at: item), file.documents.allSatisfy({ $0.isNull || $0.map != nil })
+            else {
                 paths.append(item)
                 continue
             }

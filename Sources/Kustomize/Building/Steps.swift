@@ -18,9 +18,9 @@ final class BuildContext {
     var schema = Schema.builtIn
     /// The file at a path, as far as this build has read it.
     private let file: (String) -> SourceFile?
-    /// By path: where the documents of a file have nulls that nobody wrote.
-    private var blanks: [String: [Set<[PathStep]>]] = [:]
-    /// Resources whose nulls are all written by now, kept so that their identifiers stay theirs.
+    /// By path: where the documents of a file have scalars that are spelled in some way.
+    private var spellings: [YAML.Spelling: [String: [Set<[PathStep]>]]] = [:]
+    /// Resources that are not spelled any more as they were read, kept so that their identifiers stay theirs.
     private var rewritten: [ObjectIdentifier: Resource] = [:]
 
     init(limits: KustomizeLimits, file: @escaping (String) -> SourceFile? = { _ in nil }) {
@@ -28,19 +28,19 @@ final class BuildContext {
         self.file = file
     }
 
-    /// A JSON patch was applied to the resource: kustomize then writes it anew, nulls included.
+    /// A JSON patch was applied to the resource: kustomize then writes it anew, with words for nulls, and with quotes where they are needed.
     func noteRewriting(_ resource: Resource) { rewritten[ObjectIdentifier(resource)] = resource }
 
-    /// Whether the null at a place of a resource is there because nothing is written (`key:`) where the resource was read.
-    func isBlank(_ resource: Resource, _ steps: [PathStep]) -> Bool {
+    /// Whether the scalar at a place of a resource is spelled so where the resource was read.
+    func isSpelled(_ spelling: YAML.Spelling, _ resource: Resource, _ steps: [PathStep]) -> Bool {
         guard rewritten[ObjectIdentifier(resource)] == nil else { return false }
         let source = resource.source
         let documents: [Set<[PathStep]>]
-        if let known = blanks[source.path] {
+        if let known = spellings[spelling]?[source.path] {
             documents = known
         } else {
-            documents = file(source.path).map { YAML.blanks(in: $0.bytes) } ?? []
-            blanks[source.path] = documents
+            documents = file(source.path).map { YAML.places(spelled: spelling, in: $0.bytes) } ?? []
+            spellings[spelling, default: [:]][source.path] = documents
         }
         return documents.indices.contains(source.document) && documents[source.document].contains(source.steps + steps)
     }

@@ -119,6 +119,12 @@ extension StrategicMergePatch {
         let oldPosition = KeyedItems.first(in: old.items, wanted, wantedValues)
         if let patch, patch === old {
             guard let oldPosition else { return nil }
+            if case .map(var item) = old.items[oldPosition] {
+                let directive = try Self.takeDirective(from: &item, orFail: self)
+                // Without the directive the item stays in the list, unless its keys lead to it.
+                old.items[oldPosition] = .map(item)
+                if directive == .delete { return nil }
+            }
             let merged = try mergedWithItself(old.items[oldPosition], place)
             if let merged { old.items[oldPosition] = merged }
             return merged.flatMap(Self.unlessEmpty)

@@ -80,12 +80,15 @@ extension StrategicMergePatch {
         func apply(to resource: Resource, _ rights: Rights, at node: Node, in context: BuildContext) throws(KustomizeFailure) {
             let id = resource.id
             if !rights.isEmpty { resource.rememberIdentity() }
+            if value["$patch"] != "replace" { resource.dropBlankAnnotations(in: context) }
             var patch = value
             if isForSelection, let version = resource.value["apiVersion"], patch["apiVersion"] != version { patch["apiVersion"] = version }
             let patched: Value?
             do throws(Failure) {
                 context.schema.noteUse()
-                patched = try StrategicMergePatch.apply(patch, to: resource.value, schema: context.schema) { context.isBlank(resource, $0) }
+                patched = try StrategicMergePatch.apply(patch, to: resource.value, schema: context.schema) {
+                    context.isSpelled($0, resource, $1)
+                }
             } catch {
                 throw node.failure(
                     "patch-failed", "the patch does not fit \(id) at \(error.path.isEmpty ? "its root" : error.path): \(error.message)")
@@ -104,12 +107,27 @@ extension StrategicMergePatch {
             } else if object["metadata"]?["namespace"]?.string != id.namespace {
                 object["metadata"]?["namespace"] = .string(id.namespace)
             }
+            if !resource.untyped.isEmpty { resource.untyped.settle(in: &object) }
             resource.value = object
             if removesMemory {
                 resource.inherit(from: Resource(.null, source: resource.source))
                 resource.needsHash = false
                 resource.behavior = .create
             }
+        }
+    }
+}
+
+extension Resource {
+    /// Removes annotations of which only the name is written: they go like other such nulls when an object is patched.
+    ///
+    /// Once kustomize has noted something of a resource among its annotations, they are all texts, and stay.
+    fileprivate func dropBlankAnnotations(in context: BuildContext) {
+        guard formers.isEmpty, prefixes.isEmpty, suffixes.isEmpty, !needsHash, annotation(Origin.annotation) == nil,
+            let annotations = texts("annotations"), annotations.contains(where: { $0.value == "" })
+        else { return }
+        for entry in annotations where entry.value == "" && context.isSpelled(.blank, self, ["metadata", "annotations", .key(entry.key)]) {
+            value["metadata"]?["annotations"]?[entry.key] = nil
         }
     }
 }

@@ -15,7 +15,7 @@ extension StrategicMergePatch {
     mutating func settled(_ value: Value, _ place: Schema.Place?) throws(Failure) -> Settled {
         switch value {
         case .bool, .int, .decimal, .string: return .same
-        case .null: return isBlank?(path) == true ? .gone : .same
+        case .null: return isBlank ? .gone : .same
         case .map(let map): return try settledMap(map, place).map { .changed(.map($0)) } ?? .same
         case .list(let items):
             guard let place, let keys = schema.mergeKeys(at: place) else { return .same }

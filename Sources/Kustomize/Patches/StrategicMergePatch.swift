@@ -9,14 +9,17 @@ import Manifests
 /// kyaml `yaml/merge2` and `yaml/walk`, their quirks included, because people's output depends on them.
 struct StrategicMergePatch {
     let schema: Schema
-    /// Whether the null at a place in the object is one that nobody wrote (`key:`). Those go when an object is patched; written ones stay.
-    let isBlank: (([PathStep]) -> Bool)?
+    typealias SpellingCheck = (YAML.Spelling, [PathStep]) -> Bool
+
+    /// How the scalar at a place in the object was written. Nulls that nobody wrote (`key:`) go when an object is patched; written ones stay. And
+    /// what takes the place of a scalar is written as that was: a number in the place of a quoted text is a text.
+    let isSpelled: SpellingCheck?
     /// Where in the object the walk is; a list's items count by their places before the patch.
     var path: [PathStep] = []
 
-    init(schema: Schema, isBlank: (([PathStep]) -> Bool)? = nil) {
+    init(schema: Schema, isSpelled: SpellingCheck? = nil) {
         self.schema = schema
-        self.isBlank = isBlank
+        self.isSpelled = isSpelled
     }
 
     /// Why a patch does not fit an object.
@@ -28,9 +31,9 @@ struct StrategicMergePatch {
 
     /// - Returns: the patched object; `nil` when the patch deletes it.
     static func apply(
-        _ patch: Value, to object: Value, schema: Schema, isBlank: (([PathStep]) -> Bool)? = nil
+        _ patch: Value, to object: Value, schema: Schema, isSpelled: SpellingCheck? = nil
     ) throws(Failure) -> Value? {
-        var walk = StrategicMergePatch(schema: schema, isBlank: isBlank)
+        var walk = StrategicMergePatch(schema: schema, isSpelled: isSpelled)
         var patch: Value? = patch
         let outcome = try walk.merge(object, &patch, nil)
         // An object whose patch says `$patch: replace` at its root is left alone: kyaml makes the new one and forgets it.
@@ -66,12 +69,21 @@ struct StrategicMergePatch {
         switch isOldMissing ? patch : old {
         case .bool?, .int?, .decimal?, .string?:
             guard let patch else { return Outcome(value: old, old: old) }
-            return Outcome(value: Self.unlessNull(patch), old: old)
+            return Outcome(value: Self.unlessNull(patch).map { respelled($0, as: old) }, old: old)
         case .list(let items)?:
             return Outcome(value: try mergeList(isOldMissing ? nil : items, &patch, place), old: old)
         case .map?, .null?, nil:
             return try mergeMap(old, &patch, place)
         }
+    }
+
+    var isBlank: Bool { isSpelled?(.blank, path) == true }
+
+    /// A plain number or boolean that takes the place of a quoted text is quoted as well.
+    private func respelled(_ new: Value, as old: Value?) -> Value {
+        guard case .string(let text)? = old, new.string == nil, let written = new.scalarText else { return new }
+        let needsQuotes = YAML.plainScalar(text, scalars: .kustomize).string == nil
+        return needsQuotes || isSpelled?(.quoted, path) == true ? .string(written) : new
     }
 
     /// Spelled out because `nil` in a conditional expression would be taken for YAML's null.
@@ -93,11 +105,12 @@ struct StrategicMergePatch {
         guard let old, case .map(let fields) = old else {
             guard let added = patch else {
                 // Nobody speaks of it: a null that somebody wrote stays.
-                return Outcome(value: old == nil || isBlank?(path) == true ? nil : .null, old: old)
+                return Outcome(value: old == nil || isBlank ? nil : .null, old: old)
             }
             guard case .map(var new) = added else { return Outcome(value: nil, old: old) }
-            if try Self.takeDirective(from: &new, orFail: nil) == .delete { return Outcome(value: nil, old: old) }
+            let directive = try Self.takeDirective(from: &new, orFail: nil)
             patch = .map(new)
+            if directive == .delete { return Outcome(value: nil, old: old) }
             return Outcome(value: .map(try mergedWithItself(new, place)), old: old)
         }
         guard let patchValue = patch else {
@@ -190,7 +203,7 @@ struct StrategicMergePatch {
 
     /// Reads and removes `$patch`.
     /// - Parameter walk: who refuses a value that is none of the three; where nobody does, it stays as it is.
-    private static func takeDirective(from map: inout Map, orFail walk: StrategicMergePatch?) throws(Failure) -> Directive {
+    static func takeDirective(from map: inout Map, orFail walk: StrategicMergePatch?) throws(Failure) -> Directive {
         guard let value = map["$patch"] else { return .merge }
         guard let directive = Directive(rawValue: value.scalarText ?? "") else {
             if let walk { throw walk.failure("unknown value of $patch; there are delete, replace and merge") }

@@ -16,14 +16,7 @@ struct ReplacementTransformer: Transformer {
         replacements = try Replacement.read(try plugin.list("replacements"), strict: false, files: files)
     }
 
-    /// A field that a replacement created. It has no type until the end: a number that is written to it may become part of a text.
-    private struct Created: Hashable {
-        let resource: ObjectIdentifier
-        let place: FieldPattern.Place
-    }
-
     func transform(_ resources: inout ResourceMap, in context: BuildContext) throws(KustomizeFailure) {
-        var created: Set<Created> = []
         for replacement in replacements {
             let value = try Self.value(of: replacement.source, &resources)
             for target in replacement.targets {
@@ -31,7 +24,7 @@ struct ReplacementTransformer: Transformer {
                 var isRenamed = false
                 for resource in meant {
                     let id = resource.id
-                    try Self.write(value, to: resource, target, &created)
+                    try Self.write(value, to: resource, target)
                     if resource.id != id { isRenamed = true }
                 }
                 if isRenamed { resources.identitiesChanged() }
@@ -62,15 +55,15 @@ struct ReplacementTransformer: Transformer {
     }
 
     private static func write(
-        _ value: ReplacementValue, to resource: Resource, _ target: Replacement.Target, _ created: inout Set<Created>
+        _ value: ReplacementValue, to resource: Resource, _ target: Replacement.Target
     ) throws(KustomizeFailure) {
         for field in target.fields {
             do throws(FieldFailure) {
                 let creation = target.options.create ? value.creation : nil
                 let count = try field.change(&resource.value, creation: creation) { (member, place, isNew) throws(FieldFailure) in
-                    let here = Created(resource: ObjectIdentifier(resource), place: place)
-                    if isNew { created.insert(here) }
-                    try value.write(to: &member, target.options, isUntyped: isNew || (!created.isEmpty && created.contains(here)))
+                    let old = isNew ? "" : resource.untyped.text(place, member)
+                    let text = try value.write(to: &member, target.options, untyped: old)
+                    if let text { resource.untyped.note(place, text) }
                 }
                 guard count > 0 else {
                     throw FieldFailure(message: target.options.create ? "it can be neither found nor created" : "it is not there")

@@ -38,12 +38,13 @@ struct ReplacementValue {
     }
 
     /// Writes into a field.
-    /// - Parameter isUntyped: whether the field was created by a replacement and so has no type of its own.
-    func write(to field: inout Value, _ options: FieldOptions, isUntyped: Bool) throws(FieldFailure) {
+    /// - Parameter old: the text of a field that was created by a replacement and so has no type of its own.
+    /// - Returns: the text that such a field has now.
+    func write(to field: inout Value, _ options: FieldOptions, untyped old: String?) throws(FieldFailure) -> String? {
         var text = text
         if !options.delimiter.isEmpty {
             guard field.isScalar else { throw FieldFailure(message: "only a scalar has parts between delimiters, not \(field.kindName)") }
-            var parts = options.parts(of: field.plainText)
+            var parts = options.parts(of: old ?? field.plainText)
             if options.index < 0 {
                 parts.insert(text, at: 0)
             } else if options.index >= parts.count {
@@ -53,12 +54,15 @@ struct ReplacementValue {
             }
             text = parts.joined(separator: options.delimiter)
         }
-        if field.isScalar {
-            field = isUntyped ? .untyped(text) : try field.retyped(text)
-        } else if text == self.text, whole.isScalar {
-            field = whole.plainText == text ? whole : try whole.retyped(text)
-        } else {
-            field = whole
+        guard field.isScalar else {
+            field = whole.isScalar && whole.plainText != text ? try whole.retyped(text) : whole
+            return nil
         }
+        guard old != nil else {
+            field = try field.retyped(text)
+            return nil
+        }
+        field = .untyped(text)
+        return text
     }
 }

@@ -42,6 +42,8 @@ final class Resource {
     private var cachedID: ResourceID?
     /// Fields that change together.
     private(set) var sharedTexts = SharedTexts()
+    /// Fields that replacements created.
+    var untyped = UntypedFields()
     private var isSettled = true
 
     struct Source: Sendable, Hashable {
@@ -69,6 +71,7 @@ final class Resource {
         copy.needsHash = needsHash
         copy.behavior = behavior
         copy.sharedTexts = sharedTexts
+        copy.untyped = untyped
         return copy
     }
 
@@ -93,8 +96,11 @@ final class Resource {
     /// Remembers places into which one text was put: see `SharedTexts`.
     func share(_ paths: [[PathStep]], _ text: String) { sharedTexts.add(paths, text) }
 
-    /// Forgets which fields change together, after the whole value was made anew.
-    func unshareTexts() { sharedTexts = SharedTexts() }
+    /// Forgets which fields change together or have no type, after the whole value was made anew.
+    func unshareTexts() {
+        sharedTexts = SharedTexts()
+        untyped = UntypedFields()
+    }
 
     /// Lets fields that change together do so; to be called after each transformer.
     func settleSharedTexts() {
@@ -115,6 +121,19 @@ final class Resource {
         let id = id
         formers.append(Former(kind: id.kind, namespace: id.effectiveNamespace, name: id.name))
         ensureAnnotations()
+    }
+
+    /// Takes up what an earlier run of a tool of kustomize's family left in annotations of what the resource was called before.
+    func recallIdentities() {
+        guard let annotations = texts("annotations"), let names = annotations["internal.config.kubernetes.io/previousNames"]?.string,
+            let kinds = annotations["internal.config.kubernetes.io/previousKinds"]?.string,
+            let namespaces = annotations["internal.config.kubernetes.io/previousNamespaces"]?.string
+        else { return }
+        let parts = [names, kinds, namespaces].map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        guard parts[0].count == parts[1].count, parts[0].count == parts[2].count else { return }
+        for index in parts[0].indices {
+            formers.append(Former(kind: parts[1][index], namespace: parts[2][index], name: parts[0][index]))
+        }
     }
 
     /// Gives the object a map of annotations, be it an empty one, which goes again at the end.

@@ -23,10 +23,11 @@ struct ResourceMap {
     }
 
     mutating func appendUnchecked(_ resource: Resource) {
-        let kept = index
-        index = nil
+        // Set aside, not copied: two owners would make each change of it a copy.
+        var kept: (current: [String: [Int]], former: [String: [Int]])?
+        swap(&kept, &index)
         items.append(resource)
-        index = kept
+        swap(&kept, &index)
         if index != nil { Self.add(resource, at: items.count - 1, to: &index) }
     }
 

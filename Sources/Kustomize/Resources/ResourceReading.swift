@@ -24,10 +24,11 @@ enum ResourceReading {
             try check(found, file)
             let kind = found.value["kind"]?.string ?? ""
             guard kind.hasSuffix("List"), let items = found.value["items"] else {
-                result.append(
-                    Resource(
-                        withTextAnnotations(found, file),
-                        source: Resource.Source(path: file.path, document: found.document, steps: found.steps)))
+                let resource = Resource(
+                    withTextAnnotations(found, file),
+                    source: Resource.Source(path: file.path, document: found.document, steps: found.steps))
+                resource.recallIdentities()
+                result.append(resource)
                 continue
             }
             if items.isNull { continue }
@@ -68,16 +69,24 @@ enum ResourceReading {
         }
     }
 
-    /// Annotations as they are written: `1.50` is the text 1.50, and nothing at all is the empty text.
+    /// Annotations as they are written: `1.50` is the text 1.50, nothing at all is the empty text, and a folded text is as YAML has it,
+    /// because kustomize writes these anew.
     private static func withTextAnnotations(_ found: Found, _ file: SourceFile) -> Value {
         guard case .map(let annotations)? = found.value["metadata"]?["annotations"],
-            annotations.contains(where: { $0.value.string == nil })
+            annotations.contains(where: { $0.value.string.map { $0.utf8.contains(UInt8(ascii: "\n")) } ?? true })
         else { return found.value }
         var value = found.value
-        for entry in annotations where entry.value.string == nil && entry.value.map == nil && entry.value.list == nil {
+        for entry in annotations where entry.value.map == nil && entry.value.list == nil {
             let steps = found.steps + [.key("metadata"), .key("annotations"), .key(entry.key)]
-            let written = file.plainText(at: steps, document: found.document) ?? entry.value.scalarText ?? ""
-            value["metadata"]?["annotations"]?[entry.key] = .string(written)
+            if let text = entry.value.string {
+                guard text.utf8.contains(UInt8(ascii: "\n")), let plain = file.unfolded(text, at: steps, document: found.document) else {
+                    continue
+                }
+                value["metadata"]?["annotations"]?[entry.key] = .string(plain)
+            } else {
+                let written = file.plainText(at: steps, document: found.document) ?? entry.value.scalarText ?? ""
+                value["metadata"]?["annotations"]?[entry.key] = .string(written)
+            }
         }
         return value
     }

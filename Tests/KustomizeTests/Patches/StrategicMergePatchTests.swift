@@ -84,6 +84,14 @@ struct StrategicMergePatchTests {
             widget, "{template: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: x}]}}}",
             "{template: {spec: {containers: [{name: a, args: [b]}]}}}",
             "{template: {apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: x, args: [b]}]}}}"),
+        Case(
+            service, "{ports: []}",
+            "{ports: [{port: 81, name: b}, {$patch: delete, port: 81, protocol: TCP}, {port: 81, name: b, protocol: TCP}]}",
+            "{ports: [{port: 81, protocol: TCP}]}"),
+        Case(
+            pod, "{containers: []}",
+            "{containers: [{name: t, ports: [{containerPort: 80, protocol: TCP}, {$patch: delete, containerPort: 81}, {containerPort: 80}]}]}",
+            "{containers: [{name: t, ports: [{containerPort: 81}, {containerPort: 80}]}]}"),
         Case(widget, "{a: {b: null, c: 1}}", "{d: 1}", "{a: {b: null, c: 1}, d: 1}"),
         Case(widget, "{a: 1}", "{b: {$patch: other, c: 1}}", "{a: 1, b: {$patch: other, c: 1}}"),
     ]
@@ -118,8 +126,16 @@ struct StrategicMergePatchTests {
 
     @Test func removesNullsThatNobodyWrote() throws {
         let object: Value = ["apiVersion": "v1", "kind": "Pod", "spec": ["a": .null, "b": .null]]
-        let patched = try StrategicMergePatch.apply(["c": 1], to: object, schema: .builtIn) { $0 == ["spec", "a"] }
+        let patched = try StrategicMergePatch.apply(["c": 1], to: object, schema: .builtIn) { $0 == .blank && $1 == ["spec", "a"] }
         #expect(patched == ["apiVersion": "v1", "kind": "Pod", "spec": ["b": .null], "c": 1])
+    }
+
+    @Test func keepsTheSpellingOfTexts() throws {
+        let object: Value = ["apiVersion": "v1", "kind": "Pod", "spec": ["a": "1", "b": "x", "c": "x", "d": 1]]
+        let patched = try StrategicMergePatch.apply(
+            ["spec": ["a": 2, "b": true, "c": 3, "d": 4]], to: object, schema: .builtIn
+        ) { $0 == .quoted && $1 == ["spec", "b"] }
+        #expect(patched?["spec"] == ["a": "2", "b": "true", "c": 3, "d": 4])
     }
 
     @Test func deletesAndLeavesAloneAtTheRoot() throws {

@@ -110,6 +110,33 @@ struct ReplacementTransformerTests {
         #expect(map.items[1].value["new"] == "8080-8080")
     }
 
+    @Test func aPatchMakesATextOfWhatHasNoType() throws {
+        let base = [
+            "b/all.yaml": Self.resources.replacing("--- ", with: "---\n"),
+            "b/kustomization.yaml": """
+            resources: [all.yaml]
+            replacements:
+            - {source: {kind: From, fieldPath: i}, targets: [{select: {kind: To}, fieldPaths: [new, i], options: {create: true}}]}
+            """,
+        ]
+        let patch = """
+            resources: [../b]
+            patches:
+            - {target: {kind: To}, patch: "{apiVersion: v1, kind: To, metadata: {name: to}, s: other}"}
+            """
+        let operations = """
+            resources: [../b]
+            patches:
+            - {target: {kind: To}, patch: '[{"op": "replace", "path": "/s", "value": "other"}]'}
+            """
+        for (overlay, new) in [(patch, "8080"), (operations, 8080)] as [(String, Value)] {
+            let tree = MemoryTree(files: base.merging(["o/kustomization.yaml": overlay]) { $1 })
+            let to = try #require(try Kustomize.build("o", from: tree).first { $0.value["kind"] == "To" }).value
+            #expect(to["new"] == new)
+            #expect(to["i"] == 8080)
+        }
+    }
+
     @Test func aRenamedResourceIsFoundByItsNewName() throws {
         let map = try transform(
             """
