@@ -123,3 +123,44 @@ struct KustomizeTests {
             ])
     }
 }
+
+/// What would grow without end, or take forever, is refused.
+struct KustomizeBoundsTests {
+    private func problem(_ kustomization: String, limits: KustomizeLimits = .standard) -> String? {
+        let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: abcdefgh}\n"
+        do {
+            _ = try Kustomize.build(
+                "", from: MemoryTree(files: ["kustomization.yaml": "resources: [a.yaml]\n" + kustomization, "a.yaml": map]), limits: limits)
+            return nil
+        } catch {
+            return error.problems.first?.code
+        }
+    }
+
+    @Test func aTextThatDoubles() {
+        let doubling = """
+            - source: {kind: ConfigMap, fieldPath: data.x}
+              targets: [{select: {kind: ConfigMap}, fieldPaths: [data.x], options: {delimiter: "|", index: -1}}]\n
+            """
+        #expect(problem("replacements:\n" + String(repeating: doubling, count: 60)) == "no-field")
+    }
+
+    @Test func aTreeThatDoubles() {
+        let doubling = """
+            - source: {kind: ConfigMap, fieldPath: data}
+              targets: [{select: {kind: ConfigMap}, fieldPaths: [data.y, data.z], options: {create: true}}]\n
+            """
+        #expect(problem("replacements:\n" + String(repeating: doubling, count: 60)) == "too-much-work")
+    }
+
+    @Test func copiesThatDouble() {
+        let copy = "    - {op: copy, from: /data, path: /data/y}\n    - {op: copy, from: /data, path: /data/z}\n"
+        #expect(problem("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" + String(repeating: copy, count: 60)) == "patch-failed")
+    }
+
+    @Test func moreWorkThanAllowed() {
+        var limits = KustomizeLimits.standard
+        limits.workMax = 3
+        #expect(problem("namePrefix: a-\nnameSuffix: -b\nnamespace: c\n", limits: limits) == "too-much-work")
+    }
+}

@@ -313,6 +313,7 @@ final class Build<Tree: FileTree> {
     private func transform(
         _ resources: inout ResourceMap, by transformer: any Transformer, named name: String, at node: Node?, in kustomization: Kustomization
     ) throws(KustomizeFailure) {
+        try context.spend(resources.items.count, at: node ?? kustomization.node)
         try transformer.transform(&resources, in: context)
         for resource in resources.items { resource.settleSharedTexts() }
         if resources.items.contains(where: { $0.value.isNull || $0.value.map?.isEmpty == true }) {

@@ -28,6 +28,18 @@ final class BuildContext {
         self.file = file
     }
 
+    private var work = 0
+
+    /// Counts work that a step is about to do.
+    /// - Throws: where the build has done more than its limit.
+    func spend(_ amount: Int, at node: Node) throws(KustomizeFailure) {
+        work += amount
+        guard work <= limits.workMax else {
+            throw node.failure(
+                "too-much-work", "the build takes more than \(limits.workMax) steps", hint: "divide it into several applications")
+        }
+    }
+
     /// A JSON patch was applied to the resource: kustomize then writes it anew, with words for nulls, and with quotes where they are needed.
     func noteRewriting(_ resource: Resource) { rewritten[ObjectIdentifier(resource)] = resource }
 

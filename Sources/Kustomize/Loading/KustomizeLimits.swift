@@ -14,10 +14,14 @@ package struct KustomizeLimits: Sendable, Hashable {
     package var resourcesMax: Int
     /// Kustomizations built, one that several refer to counted each time.
     package var kustomizationsMax: Int
+    /// Steps of work: resources that transformers look at, and values that replacements copy. What bounds a build in time.
+    package var workMax: Int
+    /// Bytes of one text that replacements and variables put together.
+    package var textBytesMax: Int
 
     package init(
         depthMax: Int = 64, filesMax: Int = 20_000, fileBytesMax: Int = 16 << 20, bytesMax: Int = 256 << 20, resourcesMax: Int = 100_000,
-        kustomizationsMax: Int = 10_000
+        kustomizationsMax: Int = 10_000, workMax: Int = 20_000_000, textBytesMax: Int = 4 << 20
     ) {
         self.depthMax = depthMax
         self.filesMax = filesMax
@@ -25,6 +29,8 @@ package struct KustomizeLimits: Sendable, Hashable {
         self.bytesMax = bytesMax
         self.resourcesMax = resourcesMax
         self.kustomizationsMax = kustomizationsMax
+        self.workMax = workMax
+        self.textBytesMax = textBytesMax
     }
 
     package static let standard = KustomizeLimits()

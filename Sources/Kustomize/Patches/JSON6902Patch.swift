@@ -86,10 +86,9 @@ struct JSON6902Patch: Sendable, Hashable {
         case "remove": _ = try take(path, from: &object)
         case "replace":
             if path.isEmpty {
-                guard let value = operation.value, value.map != nil || value.list != nil else {
-                    throw Failure("the whole object can only be replaced by another one")
-                }
-                object = value
+                guard let value = operation.value else { throw Failure("the operation has no value") }
+                // Nothing else takes the object's place, and the library says nothing of it.
+                if value.map != nil || value.list != nil { object = value }
             } else {
                 try change(path, in: &object) { (parent, key) throws(Failure) in
                     _ = try member(key, of: parent)

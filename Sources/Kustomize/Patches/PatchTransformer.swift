@@ -99,6 +99,15 @@ extension JSON6902Patch {
         } catch {
             throw node.failure("patch-failed", "the patch does not fit \(name): \(error.message)")
         }
+        switch value["metadata"]?["annotations"] {
+        case .map(let annotations)? where annotations.contains(where: \.value.isNull):
+            value["metadata"]?["annotations"] = .map(
+                Map(unique: annotations.entries.map { .init(key: $0.key, value: $0.value.isNull ? .string("null") : $0.value) }))
+        case .list(let items)? where !items.isEmpty:
+            throw node.failure("patch-failed", "the patch makes a list of the annotations of \(name)")
+        case .map?, nil: break
+        case .null?, .bool?, .int?, .decimal?, .string?, .list?: value["metadata"]?["annotations"] = nil
+        }
         let kind = value["kind"]?.scalarText ?? ""
         guard !kind.isEmpty, kind.hasSuffix("List") || value["metadata"]?["name"]?.scalarText?.isEmpty == false else {
             throw node.failure("patch-failed", "the patch leaves \(name) without a \(kind.isEmpty ? "kind" : "name")")

@@ -22,9 +22,11 @@ struct ReplacementTransformer: Transformer {
             for target in replacement.targets {
                 let meant = target.selection.candidates(among: &resources).filter(target.matches)
                 var isRenamed = false
+                // A value may be written into what it was taken from, again and again, and double each time.
+                try context.spend(meant.count * target.fields.count * value.size(upTo: context.limits.workMax), at: target.node)
                 for resource in meant {
                     let id = resource.id
-                    try Self.write(value, to: resource, target)
+                    try Self.write(value, to: resource, target, textBytesMax: context.limits.textBytesMax)
                     if resource.id != id { isRenamed = true }
                 }
                 if isRenamed { resources.identitiesChanged() }
@@ -55,7 +57,7 @@ struct ReplacementTransformer: Transformer {
     }
 
     private static func write(
-        _ value: ReplacementValue, to resource: Resource, _ target: Replacement.Target
+        _ value: ReplacementValue, to resource: Resource, _ target: Replacement.Target, textBytesMax: Int
     ) throws(KustomizeFailure) {
         for field in target.fields {
             do throws(FieldFailure) {
@@ -64,6 +66,9 @@ struct ReplacementTransformer: Transformer {
                     let old = isNew ? "" : resource.untyped.text(place, member)
                     let text = try value.write(to: &member, target.options, untyped: old)
                     if let text { resource.untyped.note(place, text) }
+                    if case .string(let long) = member, long.utf8.count > textBytesMax {
+                        throw FieldFailure(message: "it becomes longer than \(textBytesMax) bytes")
+                    }
                 }
                 guard count > 0 else {
                     throw FieldFailure(message: target.options.create ? "it can be neither found nor created" : "it is not there")

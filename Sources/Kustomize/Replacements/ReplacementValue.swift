@@ -29,6 +29,23 @@ struct ReplacementValue {
         return ReplacementValue(whole, text: parts[options.index])
     }
 
+    /// How many values it is made of, counted no further than `limit`.
+    func size(upTo limit: Int) -> Int {
+        var count = 0
+        Self.count(whole, &count, limit)
+        return count
+    }
+
+    private static func count(_ value: Value, _ count: inout Int, _ limit: Int) {
+        count += 1
+        guard count < limit else { return }
+        switch value {
+        case .null, .bool, .int, .decimal, .string: return
+        case .list(let items): for item in items where count < limit { Self.count(item, &count, limit) }
+        case .map(let map): for entry in map.entries where count < limit { Self.count(entry.value, &count, limit) }
+        }
+    }
+
     var creation: FieldSpec.Creation {
         switch whole {
         case .map: .map

@@ -8,6 +8,8 @@ import Manifests
 struct VariableReferences {
     /// Scalars only.
     let values: [String: Value]
+    /// A text that would become longer is refused.
+    let textBytesMax: Int
 
     private static let operation = UInt8(ascii: "$")
     private static let opening = UInt8(ascii: "(")
@@ -16,7 +18,7 @@ struct VariableReferences {
     /// Whether there is anything to resolve in a text.
     static func mayHave(_ text: String) -> Bool { text.utf8.contains(operation) }
 
-    func resolve(_ text: String) -> Value {
+    func resolve(_ text: String) throws(FieldFailure) -> Value {
         let input = Array(text.utf8)
         var output: [UInt8] = []
         var index = 0
@@ -40,6 +42,9 @@ struct VariableReferences {
                 let value = values[String(decoding: input[(index + 2)..<end], as: UTF8.self)]
                 if index == 0, end == input.count - 1 { return value ?? .string(text) }
                 if let value { output += Self.text(of: value).utf8 } else { output += input[index...end] }
+                guard output.count <= textBytesMax else {
+                    throw FieldFailure(message: "the text becomes longer than \(textBytesMax) bytes")
+                }
                 index = end + 1
             case let other:
                 // Kustomize takes the byte for a character of its own.

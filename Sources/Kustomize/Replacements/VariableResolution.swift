@@ -15,7 +15,7 @@ struct VariableResolution: Transformer {
     /// - Throws: where a variable's resource or field is not there, even if nothing refers to it.
     func transform(_ resources: inout ResourceMap, in context: BuildContext) throws(KustomizeFailure) {
         guard !variables.isEmpty, let place = variables.first?.node else { return }
-        let references = VariableReferences(values: try values(resources))
+        let references = VariableReferences(values: try values(resources), textBytesMax: context.limits.textBytesMax)
         var trees = KindCache<FieldTree>()
         for resource in resources.items {
             let tree = trees.choose(resource.id) {
@@ -42,12 +42,12 @@ struct VariableResolution: Transformer {
         switch value {
         case .string(let text):
             guard VariableReferences.mayHave(text) else { return nil }
-            return references.resolve(text)
+            return try references.resolve(text)
         case .map(var map):
             var isChanged = false
-            map.updateValues { _, member in
-                guard case .string(let text) = member, VariableReferences.mayHave(text) else { return }
-                member = references.resolve(text)
+            for entry in map.entries {
+                guard case .string(let text) = entry.value, VariableReferences.mayHave(text) else { continue }
+                map[entry.key] = try references.resolve(text)
                 isChanged = true
             }
             return isChanged ? .map(map) : nil
@@ -58,7 +58,7 @@ struct VariableResolution: Transformer {
                     throw FieldFailure(message: "there is \(items[index].kindName) in a list where only texts can be")
                 }
                 guard VariableReferences.mayHave(text) else { continue }
-                items[index] = references.resolve(text)
+                items[index] = try references.resolve(text)
                 isChanged = true
             }
             return isChanged ? .list(items) : nil

@@ -42,6 +42,7 @@ struct JSON6902PatchTests {
         ("- {op: add, path: /data/a~1b~0c~2, value: 1}", "{data: {a: '1', 'a/b~c~2': 1}, list: [1, 2, 3], nothing: null}"),
         ("[{\"op\": \"remove\", \"path\": \"/data/a\"}]", "{data: {}, list: [1, 2, 3], nothing: null}"),
         ("- {op: replace, path: '', value: {x: 1}}", "{x: 1}"),
+        ("- {op: replace, path: '', value: 1}", object),
         ("# nothing", object),
         ("- {op: add, path: /a, value: 1}\n---\n- {op: add, path: /b, value: 1}", "{data: {a: '1'}, list: [1, 2, 3], nothing: null, a: 1}"),
     ])
@@ -58,7 +59,7 @@ struct JSON6902PatchTests {
         "- {op: foo, path: /a}",
         "- {op: move, from: /data/z, path: /data/y}", "- {op: move, path: /data/y}", "- {op: add, value: 1}", "- null", "- a", "{op: add}",
         "a",
-        "[{op: add}]", "- {op: replace, path: '', value: 1}", "- {op: replace, path: '', value: []}",
+        "[{op: add}]", "- {op: replace, path: ''}", "- {op: replace, path: '', value: []}",
     ])
     func refuses(patch: String) {
         #expect(throws: JSON6902Patch.Failure.self) { try apply(patch) }

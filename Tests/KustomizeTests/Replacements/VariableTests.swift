@@ -5,9 +5,8 @@ import Testing
 @testable import Kustomize
 
 struct VariableTests {
-    private let references = VariableReferences(values: [
-        "A": "x", "N": 5, "T": true, "E": "", "R": "$(A)", "F": .decimal(Decimal(json: "1e30")),
-    ])
+    private let references = VariableReferences(
+        values: ["A": "x", "N": 5, "T": true, "E": "", "R": "$(A)", "F": .decimal(Decimal(json: "1e30"))], textBytesMax: 1_000)
 
     @Test(
         arguments: [
@@ -18,8 +17,12 @@ struct VariableTests {
             ("$A", "$A"), ("${A}", "${A}"), ("$(A$(A))", "$(A$(A))"), ("$($(A)", "$($(A)"), ("$()", "$()"), ("$(\n)", "$(\n)"),
             ("$é", "JMODqQ=="),
         ] as [(String, Value)])
-    func referencesAreResolved(text: String, value: Value) {
-        #expect(references.resolve(text) == value)
+    func referencesAreResolved(text: String, value: Value) throws {
+        #expect(try references.resolve(text) == value)
+    }
+
+    @Test func aTextDoesNotGrowWithoutEnd() {
+        #expect(throws: FieldFailure.self) { try references.resolve(String(repeating: "$(F)", count: 300)) }
     }
 
     private func resolve(_ variables: String, _ resources: String) throws -> ResourceMap {
