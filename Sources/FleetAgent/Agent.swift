@@ -60,7 +60,9 @@ package actor Agent {
             reachability: reachability, watches: watches, clock: clock, logger: logger, version: configuration.version)
         logger.info("agent of cluster \(configuration.cluster) (\(instance)): \(configuration.connection)")
         reports.add(AgentEvent(.agentStarted, at: clock.now(), message: "flotilla-agent \(configuration.version)"))
-        for task in try await state.tasks() { start(task, context) }
+        let tasks = try await state.tasks()
+        await expect(tasks, context)
+        for task in tasks { start(task, context) }
         await withDiscardingTaskGroup { group in
             group.addTask { await self.pollLoop(context) }
             group.addTask { await self.reportLoop(context) }
@@ -147,12 +149,29 @@ package actor Agent {
             accepted.append(task)
         }
         for task in accepted { try await context.state.save(task) }
+        await expect(accepted, context)
         // All at once: what depends on another application must find it here.
         for task in accepted where board[task.application] != nil { board.setReady(false, task.application) }
         for task in accepted {
             if let known = board[task.application], await !known.isRemoved { await known.adopt(task) } else { start(task, context) }
         }
         return accepted.count == tasks.count
+    }
+
+    /// Tells all applications what each is about to have, before any of them acts.
+    private func expect(_ tasks: [SyncTask], _ context: AgentContext) async {
+        // Nothing can pass between applications where there is only one.
+        guard Set(board.all.map(\.name)).union(tasks.map(\.application)).count > 1 else { return }
+        for task in tasks {
+            var identities: Set<ObjectIdentity> = []
+            for entry in task.bundle.entries {
+                // What cannot be read will be fetched again, and claimed then.
+                guard let object = try? await context.state.object(entry.object), let identity = ObjectIdentity(object) else { continue }
+                let type = await cluster.knownType(apiVersion: object["apiVersion"]?.string ?? "", kind: identity.kind)
+                identities.insert(DesiredObject.placed(identity, in: task.namespace, isNamespaced: type?.namespaced))
+            }
+            rules.expect(identities, for: task.application)
+        }
     }
 
     private func tell(_ refusal: String, of task: SyncTask) {

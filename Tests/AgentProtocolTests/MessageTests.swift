@@ -56,6 +56,20 @@ import Testing
         #expect(try ObjectsResponse(json: Self.sent(objects.json)) == objects)
     }
 
+    @Test func whatIsNotSaidIsAsOlderCoordinatorsMeantIt() throws {
+        let json = Self.task.json
+        #expect(json.at("record", "origin") == nil && json.at("options", "adopt") == nil)
+        let read = try SyncTask(json: json, at: "task")
+        #expect(!read.record.isRollback && read.record.origin == "release" && !read.options.adopt)
+        var task = Self.task
+        task.record.origin = "rollback"
+        task.options.adopt = true
+        #expect(try SyncTask(json: Self.sent(task.json), at: "task") == task)
+        #expect(task.record.isRollback)
+        task.record.origin = String(repeating: "x", count: RecordReference.originMax + 1)
+        #expect(throws: ShapeError.self) { try SyncTask(json: task.json, at: "task") }
+    }
+
     @Test(arguments: [
         ("instance", Value.string("")), ("instance", .string(String(repeating: "x", count: 65))), ("instance", .int(1)),
         ("waitSeconds", .string("30")), ("held", .string("none")), ("held", .list([.map([:])])),

@@ -38,6 +38,8 @@ package struct SyncOptions: Sendable, Hashable {
     package var healthTimeoutMilliseconds: Int64 = 600_000
     package var ignore: [IgnoreRule] = []
     package var force = false
+    /// Takes over, without conflicts, what `kubectl apply`, Helm, Argo CD or Flux manage.
+    package var adopt = false
 
     package init() {}
 
@@ -49,6 +51,8 @@ package struct SyncOptions: Sendable, Hashable {
             "timeoutMilliseconds": .int(timeoutMilliseconds), "healthTimeoutMilliseconds": .int(healthTimeoutMilliseconds),
             "force": .bool(force),
         ]
+        // Left out where it says nothing new, so that what older readers wrote down stays equal.
+        if adopt { map["adopt"] = .bool(true) }
         if let serviceAccount { map["serviceAccount"] = .string(serviceAccount) }
         if !ignore.isEmpty {
             map["ignore"] = .list(
@@ -78,6 +82,7 @@ package struct SyncOptions: Sendable, Hashable {
         timeoutMilliseconds = try fields.optionalInt("timeoutMilliseconds") ?? timeoutMilliseconds
         healthTimeoutMilliseconds = try fields.optionalInt("healthTimeoutMilliseconds") ?? healthTimeoutMilliseconds
         force = try fields.bool("force", default: force)
+        adopt = try fields.bool("adopt", default: adopt)
         ignore = try fields.list("ignore", limit: 1_000) { (item, place) throws(ShapeError) in
             let rule = try Fields(item, at: place)
             return IgnoreRule(
@@ -95,22 +100,32 @@ package struct RecordReference: Sendable, Hashable {
     /// The release's commit, in hex.
     package var release: String
     package var promotion: String
+    /// Why the record was made, as its trailer `Flotilla-Origin` says: `release`, `fleet`, `rollback` and so on.
+    package var origin: String
     package var root: Digest
     package var path: [MerkleStep]
 
-    package init(commit: String, release: String, promotion: String, root: Digest, path: [MerkleStep]) {
+    package static let originMax = 32
+
+    package init(commit: String, release: String, promotion: String, origin: String = "release", root: Digest, path: [MerkleStep]) {
         self.commit = commit
         self.release = release
         self.promotion = promotion
+        self.origin = origin
         self.root = root
         self.path = path
     }
 
+    /// Whether the record takes its stage back to an earlier release.
+    package var isRollback: Bool { origin == "rollback" }
+
     package var json: Value {
-        .map([
+        var map: Map = [
             "commit": .string(commit), "release": .string(release), "promotion": .string(promotion), "root": .string(root.description),
             "path": .list(path.map(\.json)),
-        ])
+        ]
+        if origin != "release" { map["origin"] = .string(origin) }
+        return .map(map)
     }
 
     package init(json value: Value?, at path: String) throws(ShapeError) {
@@ -118,6 +133,8 @@ package struct RecordReference: Sendable, Hashable {
         commit = try fields.string("commit")
         release = try fields.string("release")
         promotion = try fields.string("promotion")
+        origin = try fields.optionalString("origin") ?? "release"
+        guard origin.utf8.count <= Self.originMax else { throw fields.failure("origin", "longer than \(Self.originMax) bytes") }
         root = try Digest(json: fields.map["root"], at: "\(path).root")
         self.path = try fields.list("path", limit: 64) { (item, place) throws(ShapeError) in try MerkleStep(json: item, at: place) }
     }

@@ -26,6 +26,7 @@ final class ApplicationBoard: Observer {
 
     func remove(_ name: String) {
         entries.withLock { $0[name] = nil }
+        rules.forgetExpected(of: name)
         for application in all { application.wakeup.wake() }
     }
 

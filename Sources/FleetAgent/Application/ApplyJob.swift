@@ -13,13 +13,18 @@ struct ApplyJob: Sendable {
     let task: SyncTask
     let ignored: [JSONPointer]
     var force: Bool
+    /// What the object's annotations ask for; `nil` where they are no longer known, as in healing.
+    var directives: ObjectDirectives?
+    /// Takes over, before the first apply, what other tools manage.
+    var adopts = false
     /// Only says what would happen.
     var dryRun = false
 
-    init(_ object: PlannedObject, type: ResourceType, task: SyncTask, force: Bool) {
+    init(_ object: PlannedObject, type: ResourceType, task: SyncTask) {
         self.init(
             identity: object.identity, apiVersion: object.apiVersion, body: object.body, applied: object.applied, type: type, task: task,
-            force: force)
+            force: task.options.force || object.directives.forces)
+        directives = object.directives
     }
 
     init(
@@ -42,19 +47,48 @@ struct ApplyJob: Sendable {
     private func send(_ context: AgentContext) async -> ApplyResult {
         let client = context.client(for: task)
         do {
+            if directives?.writing == .ifAbsent, let live = try await live(client) {
+                return ApplyResult(job: self, outcome: .success(AppliedObject(live, ignoring: ignored, at: context.clock.now())))
+            }
             var object = DesiredObject.prepare(try await context.body(body), as: identity, application: task.application)
             if !ignored.isEmpty, let live = try await live(client) {
                 object = DesiredObject.yield(ignored, of: object, to: live)
             }
+            if adopts { try await adopt(client) }
             let written = try await client.apply(
                 object, as: type, options: WriteOptions(fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun))
             context.reachability.answered()
-            return ApplyResult(job: self, outcome: .success(AppliedObject(written.object, ignoring: ignored, at: context.clock.now())))
+            var applied = AppliedObject(written.object, ignoring: ignored, at: context.clock.now())
+            applied.warnings = written.warnings
+            return ApplyResult(job: self, outcome: .success(applied))
         } catch let error as KubernetesError {
             context.reachability.failed(error)
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, error)))
         } catch {
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, "\(error)", .retry(after: nil))))
+        }
+    }
+
+    /// Makes the fields that other tools have applied Flotilla's own, so that the apply that follows meets no conflict with them, and
+    /// takes away what they set and this application does not.
+    private func adopt(_ client: KubernetesClient) async throws(KubernetesError) {
+        // Others may write the object at the same time.
+        for attempt in 1...4 {
+            guard let live = try await live(client), let fields = Adoption.managedFields(of: live) else { return }
+            do {
+                _ = try await client.patch(
+                    type, namespace: identity.namespace, name: identity.name,
+                    .json([
+                        ["op": "replace", "path": "/metadata/managedFields", "value": fields],
+                        [
+                            "op": "replace", "path": "/metadata/resourceVersion",
+                            "value": live.at("metadata", "resourceVersion") ?? .null,
+                        ],
+                    ]), options: WriteOptions(fieldManager: Ownership.fieldManager, dryRun: dryRun))
+                return
+            } catch {
+                guard error.isConflict, attempt < 4 else { throw error }
+            }
         }
     }
 
@@ -74,6 +108,8 @@ struct AppliedObject: Sendable {
     var health: HealthStatus
     var reason: String
     var object: Value?
+    /// The server's.
+    var warnings: [String] = []
 
     init(_ object: Value, ignoring ignored: [JSONPointer], at now: Timestamp) {
         projection = OwnedFields.digest(of: object, ignoring: ignored)

@@ -118,14 +118,11 @@ extension ManagedApplication {
         guard task.intent == .apply, !drifted.isEmpty else { return nil }
         let now = context.clock.now()
         pacing = pacing.filter { !$0.value.isQuiet(at: now) }
-        if task.options.drift == .ignore {
-            drifted = [:]
-            return nil
-        }
+        for identity in drifted.keys where policy(identity) == .ignore { drifted[identity] = nil }
         var next: Timestamp?
         var due: [ObjectIdentity] = []
         for (identity, drift) in drifted where inventory.records[identity]?.applied != nil {
-            if task.options.drift == .alert, drift.isTold { continue }
+            if policy(identity) == .alert, drift.isTold { continue }
             if mayBeNewer(identity) { continue }
             let wait = max(pacing[identity]?.wait(at: now) ?? .zero, drift.notBefore.map { $0 - now } ?? .zero)
             if wait > .zero { next = min(next ?? now + wait, now + wait) } else { due.append(identity) }
@@ -149,7 +146,7 @@ extension ManagedApplication {
             // Fields that the last apply owned may be taken back by force: only those are in this body.
             var job = ApplyJob(
                 identity: identity, apiVersion: record.apiVersion, body: body, applied: applied, type: type, task: task, force: true)
-            job.dryRun = task.options.drift == .alert
+            job.dryRun = policy(identity) == .alert
             jobs.append(job)
             drifts[identity] = drifted[identity]
         }
@@ -158,11 +155,14 @@ extension ManagedApplication {
         return [next, later].compactMap { $0 }.min()
     }
 
+    /// What is done about an object's drift.
+    func policy(_ identity: ObjectIdentity) -> DriftPolicy { inventory.records[identity]?.drift ?? task.options.drift }
+
     /// Whether the difference may be the object of a newer generation, which was sent before the agent ended and of which the records do
     /// not tell: healing it would take the cluster back to an older release. The sync that is due sends it again.
     private func mayBeNewer(_ identity: ObjectIdentity) -> Bool {
         guard isUnsure, needsSync else { return false }
-        return !(plan ?? []).contains { $0.identity == identity && $0.applied == inventory.records[identity]?.applied }
+        return !(plan?.objects ?? []).contains { $0.identity == identity && $0.applied == inventory.records[identity]?.applied }
     }
 
     private func heal(_ jobs: [ApplyJob], _ drifts: [ObjectIdentity: Drift]) async {

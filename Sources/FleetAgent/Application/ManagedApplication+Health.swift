@@ -11,9 +11,11 @@ extension ManagedApplication {
 
     func rolledUp() -> ApplicationHealth {
         var health = ApplicationHealth(
-            inventory.records.lazy.filter { $0.value.body != nil }.map { ($0.key, $0.value.health, $0.value.reason) })
+            inventory.records.lazy.filter { $0.value.body != nil && !$0.value.ignoresHealth }.map {
+                ($0.key, $0.value.health, $0.value.reason)
+            })
         // What has not been applied yet counts, and is not there.
-        if phase != .synced, phase != .held { health.total = max(health.total, task.bundle.entries.count) }
+        if phase != .synced, phase != .held { health.total = max(health.total, task.bundle.entries.count - (plan?.hooks.count ?? 0)) }
         if let podReason, podReason.object == health.object { health.reason = "\(podReason.text) (\(health.reason))" }
         return health
     }

@@ -18,27 +18,34 @@ extension ManagedApplication {
                 .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name))
             let kinds = parent.at("metadata", "annotations", Ownership.groupKindsAnnotation)?.string ?? ""
             inventory.parentKinds = kinds.split(separator: ",").map(String.init)
+            parentHooks = parent.at("metadata", "annotations", HookLedger.annotation)?.string
+            // What the cluster says counts; what only the disk has is written back.
+            inventory.hooks = parentHooks.flatMap { HookLedger(text: $0) } ?? inventory.hooks
         } catch {
             guard error.isNotFound else { throw error }
             inventory.parentKinds = nil
+            parentHooks = nil
         }
         hasReadParent = true
     }
 
     /// Writes the parent where it does not say this already.
     func writeParent(kinds: [String], identities: [ObjectIdentity]) async throws {
-        guard inventory.parentKinds != kinds else { return }
+        let hooks = inventory.hooks?.text
+        guard inventory.parentKinds != kinds || parentHooks != hooks else { return }
         let namespaces = Set(identities.map(\.namespace)).subtracting(["", Ownership.agentNamespace]).sorted()
+        var annotations: Map = [
+            Ownership.toolingAnnotation: .string("flotilla/v\(context.version)"),
+            Ownership.groupKindsAnnotation: .string(kinds.joined(separator: ",")),
+            Ownership.additionalNamespacesAnnotation: .string(namespaces.joined(separator: ",")),
+        ]
+        if let hooks { annotations[HookLedger.annotation] = .string(hooks) }
         let parent: Value = .map([
             "apiVersion": "v1", "kind": "Secret",
             "metadata": .map([
                 "name": .string(Ownership.parentName(application: name)), "namespace": .string(Ownership.agentNamespace),
                 "labels": .map([Ownership.applySetIDLabel: .string(Ownership.applySetID(application: name))]),
-                "annotations": .map([
-                    Ownership.toolingAnnotation: .string("flotilla/v\(context.version)"),
-                    Ownership.groupKindsAnnotation: .string(kinds.joined(separator: ",")),
-                    Ownership.additionalNamespacesAnnotation: .string(namespaces.joined(separator: ",")),
-                ]),
+                "annotations": .map(annotations),
             ]),
         ])
         let options = WriteOptions(fieldManager: Ownership.fieldManager, force: true)
@@ -48,6 +55,7 @@ extension ManagedApplication {
             _ = try await context.cluster.client.apply(parent, as: .secrets, options: options)
         }
         inventory.parentKinds = kinds
+        parentHooks = hooks
         isDirty = true
     }
 

@@ -15,7 +15,7 @@ extension ManagedApplication {
         }
         var outcome = SyncOutcome.synced
         switch PrunePlan.decide(
-            inventory: inventory.records.keys.filter { !isExempt($0) || wanted.contains($0) }, wanted: wanted, task: task)
+            inventory: inventory.records.keys.filter { !isExempt($0) || wanted.contains($0) }, wanted: wanted, task: task, waves: waves)
         {
         case .nothing: break
         case .held(let text): outcome = .held(text)
@@ -27,6 +27,8 @@ extension ManagedApplication {
         try await writeParent(kinds: kinds, identities: Array(inventory.records.keys))
         return outcome
     }
+
+    private var waves: [ObjectIdentity: Int] { inventory.records.filter { $0.value.wave != 0 }.mapValues { Int($0.wave) } }
 
     /// Left in place before, as its annotation says; counted neither as wanted nor as to be pruned.
     private func isExempt(_ identity: ObjectIdentity) -> Bool { exempt.contains(identity) }
@@ -48,8 +50,9 @@ extension ManagedApplication {
             guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
             drifted = [:]
             let identities = inventory.records.keys.filter { context.rules.successor(of: $0, after: name) == nil }
-            let failures = try await remove(PrunePlan.ordered(identities))
+            let failures = try await remove(PrunePlan.ordered(identities, waves: waves), isRemoval: true)
             guard failures.isEmpty else { return .failed(failures, of: identities.count) }
+            try await clearHooks(keeping: [])
             do {
                 _ = try await context.cluster.client.delete(
                     .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name))
@@ -65,11 +68,11 @@ extension ManagedApplication {
         }
     }
 
-    private func remove(_ identities: [ObjectIdentity]) async throws -> [ApplyFailure] {
+    private func remove(_ identities: [ObjectIdentity], isRemoval: Bool = false) async throws -> [ApplyFailure] {
         var failures: [ApplyFailure] = []
         for identity in identities {
             do {
-                if let reason = try await removeOne(identity) {
+                if let reason = try await removeOne(identity, isRemoval) {
                     exempt.insert(identity)
                     context.logger.info("\(name): \(identity) stays: \(reason)")
                 } else {
@@ -88,21 +91,19 @@ extension ManagedApplication {
     }
 
     /// Deletes one object, the very one that was applied. Returns why it stays, where it does.
-    private func removeOne(_ identity: ObjectIdentity) async throws -> String? {
+    private func removeOne(_ identity: ObjectIdentity, _ isRemoval: Bool) async throws -> String? {
         guard let record = inventory.records[identity],
             let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind)
         else { return nil }  // Its kind is gone, and its objects with it.
         let client = context.client(for: task)
         // From here on its disappearance is no drift.
-        inventory.records[identity]?.body = nil
-        inventory.records[identity]?.applied = nil
-        drifted[identity] = nil
+        forgetApplied(identity)
         do {
             let live = try await client.get(type, namespace: identity.namespace, name: identity.name)
             let uid = live.at("metadata", "uid")?.string ?? ""
             guard record.uid.isEmpty || record.uid == uid else { return nil }  // Somebody else's object of the same name.
             if live.at("metadata", "deletionTimestamp") != nil { return nil }
-            if let reason = PrunePlan.exemption(identity, live: live, application: name) { return reason }
+            if let reason = PrunePlan.exemption(identity, live: live, application: name, isRemoval: isRemoval) { return reason }
             _ = try await client.delete(
                 type, namespace: identity.namespace, name: identity.name, options: DeleteOptions(uid: uid, propagation: .foreground))
             return nil

@@ -4,36 +4,23 @@ import KubernetesAPI
 import Manifests
 
 extension ManagedApplication {
-    /// Objects that are on their way to the API server at once.
-    static let concurrency = 16
-
     /// One attempt to make the cluster match the bundle. What earlier attempts have applied is not sent again.
     func sync() async -> SyncOutcome {
         let unready = context.board.unready(task.dependsOn)
         guard unready.isEmpty || inventory.synced == task.generation.description else {
             return .waiting("waits for \(unready.joined(separator: ", "))")
         }
+        let outcome = await attempt { try await self.advance() }
+        guard isFinal(outcome), let order = plan?.order, !order.onFailure.isEmpty else { return outcome }
+        // Whatever the failure, the hooks that wait for one have their turn; their own failures change nothing.
+        let after = await attempt { try await self.runAfterFailure(order) }
+        guard case .pending(let text, let pause) = after else { return outcome }
+        return .failing(outcome, "\(outcome.text); \(text)", after: pause ?? .seconds(1))
+    }
+
+    private func attempt(_ body: () async throws -> SyncOutcome) async -> SyncOutcome {
         do {
-            let plan = try await makePlan()
-            if let refused = context.rules.claim(plan.map(\.identity), for: name).first {
-                let text = "belongs to application \(refused.owner); application \(name) wants it too: only one of them may have it"
-                var failure = ApplyFailure(refused.identity, text, .wait)
-                failure.isOwnership = true
-                return .failed([failure], of: plan.count)
-            }
-            if let failure = try await prepareCluster(plan) { return failure }
-            for phase in ApplyPhase.allCases {
-                let objects = plan.filter { $0.phase == phase && needsApply($0) }
-                switch try await apply(objects) {
-                case .done(let failures) where failures.isEmpty: break
-                case .done(let failures): return .failed(failures, of: plan.count)
-                case .notServed(let outcome): return outcome
-                }
-                if phase == .definitions, let waiting = unestablished(plan) {
-                    return .pending("waits for \(waiting) to be established", after: .seconds(2))
-                }
-            }
-            return try await prune(plan)
+            return try await body()
         } catch let error as KubernetesError {
             context.reachability.failed(error)
             return .failed([ApplyFailure(nil, error)], of: task.bundle.entries.count)
@@ -46,8 +33,66 @@ extension ManagedApplication {
         }
     }
 
+    /// Whether this is more than a delay: what nothing but a change or a person mends, or what has been waited for long enough.
+    private func isFinal(_ outcome: SyncOutcome) -> Bool {
+        switch outcome {
+        case .failed(let failure, _): !failure.isRetryable || retry.failures >= task.options.retryLimit
+        case .pending: pendingSince.map { context.clock.now() - $0 >= .milliseconds(task.options.timeoutMilliseconds) } ?? false
+        case .synced, .held, .removed, .waiting, .failing: false
+        }
+    }
+
+    /// Goes on from what is there until the bundle is applied as a whole, or something has to be waited for.
+    private func advance() async throws -> SyncOutcome {
+        let generation = task.generation
+        let plan = try await makePlan()
+        if let refused = context.rules.claim(plan.objects.map(\.identity), for: name).first {
+            let text = "belongs to application \(refused.owner); application \(name) wants it too: only one of them may have it"
+            var failure = ApplyFailure(refused.identity, text, .wait)
+            failure.isOwnership = true
+            return .failed([failure], of: plan.objects.count)
+        }
+        if let outcome = try await prepareCluster(plan) { return outcome }
+        while let order = self.plan?.order, task.generation == generation {
+            switch order.next(view) {
+            case .apply(let objects):
+                switch try await apply(objects) {
+                case .done(let failures) where failures.isEmpty: break
+                case .done(let failures): return .failed(failures, of: plan.objects.count)
+                case .notServed(let outcome): return outcome
+                }
+            case .run(let hooks):
+                if let outcome = try await run(hooks) { return outcome }
+            case .wait(let text): return .pending(text, after: .seconds(2))
+            case .hookFailed(let hook, let reason):
+                return .failed([ApplyFailure(hook.object.identity, "\(hook.point.rawValue) hook failed: \(reason)", .wait)], of: 1)
+            case .done: return try await finish(plan)
+            }
+        }
+        return .pending("", after: nil)  // A newer task has come.
+    }
+
+    private func finish(_ plan: SyncPlan) async throws -> SyncOutcome {
+        try await letHooksGo()
+        inventory.hooks?.isInstalled = true
+        if let ledger = inventory.hooks, ledger.cleared != task.record.release, !task.record.commit.isEmpty {
+            try await clearHooks(keeping: Set(plan.hooks.map(\.identity)))
+            inventory.hooks?.cleared = task.record.release
+        }
+        return try await prune(plan.objects)
+    }
+
+    /// What the next step of a sync is chosen from.
+    var view: SyncView {
+        let run = hookRun.flatMap { inventory.hooks?[$0] }
+        return SyncView(
+            needsApply: { self.needsApply($0) },
+            health: { identity in self.inventory.records[identity].map { ($0.health, $0.reason) } ?? (.notFound, "") },
+            outcome: { run?.outcomes[$0.key] })
+    }
+
     /// Reads the bundle's objects, one at a time: nothing is applied before all of them are at hand.
-    private func makePlan() async throws -> [PlannedObject] {
+    private func makePlan() async throws -> SyncPlan {
         if let plan { return plan }
         let task = task
         let missing = try await context.state.missing(task.bundle.entries.map(\.object))
@@ -79,20 +124,20 @@ extension ManagedApplication {
                 try DesiredObject.plan(
                     try await context.state.object(body.digest), digest: body.digest, task: task, isNamespaced: isNamespaced))
         }
-        var seen: Set<ObjectIdentity> = []
-        for object in made where !seen.insert(object.identity).inserted {
-            throw PlanError(message: "the bundle has \(object.identity) twice")
-        }
-        plan = made
-        return made
+        let plan = try SyncPlan(made)
+        guard task.generation == self.task.generation else { return plan }
+        for warning in plan.warnings { warn(warning) }
+        for object in plan.objects { inventory.records[object.identity]?.follow(object.directives) }
+        self.plan = plan
+        return plan
     }
 
     /// Namespace, ApplySet parent and watches: what has to be there before the first object is sent.
-    private func prepareCluster(_ plan: [PlannedObject]) async throws -> SyncOutcome? {
+    private func prepareCluster(_ plan: SyncPlan) async throws -> SyncOutcome? {
         try await readParent()
         var types: Set<ResourceType> = []
-        for object in plan {
-            if let type = try await knownType(object, in: plan) { types.insert(type) }
+        for object in plan.objects {
+            if let type = try await knownType(object, in: plan.objects) { types.insert(type) }
         }
         for kind in inventory.parentKinds ?? [] {
             if let type = try await context.cluster.type(groupKind: kind) { types.insert(type) }
@@ -102,10 +147,13 @@ extension ManagedApplication {
         }
         guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
         await begin()
-        guard plan.contains(where: needsApply) else { return nil }
+        try arrange()
+        guard let order = self.plan?.order, order.next(view) != .done else { return nil }
         if task.options.createNamespace, !task.namespace.isEmpty { try await ensureNamespace(task.namespace) }
-        let kinds = Set(plan.map { Self.groupKind($0.identity) }).union(inventory.parentKinds ?? [])
-        try await writeParent(kinds: kinds.sorted(), identities: plan.map(\.identity) + Array(inventory.records.keys))
+        let kept = plan.objects.filter { $0.directives.writing != .never }.map(\.identity)
+        let kinds = Set(kept.map(Self.groupKind)).union(inventory.parentKinds ?? [])
+        try await writeParent(kinds: kinds.sorted(), identities: kept + Array(inventory.records.keys))
+        try await letHooksGo()
         return nil
     }
 
@@ -118,8 +166,8 @@ extension ManagedApplication {
     }
 
     /// The type of an object, unless its definition comes with the bundle and is not served yet.
-    private func knownType(_ object: PlannedObject, in plan: [PlannedObject]) async throws -> ResourceType? {
-        if inventory.records[object.identity] == nil, plan.contains(where: { $0.defines == object.identity.groupKind }) {
+    private func knownType(_ object: PlannedObject, in objects: [PlannedObject]) async throws -> ResourceType? {
+        if inventory.records[object.identity] == nil, objects.contains(where: { $0.defines == object.identity.groupKind }) {
             // Asked for when the definition is established.
             return nil
         }
@@ -131,92 +179,9 @@ extension ManagedApplication {
         return record.applied != object.applied || record.apiVersion != object.apiVersion
     }
 
-    private func unestablished(_ plan: [PlannedObject]) -> ObjectIdentity? {
-        plan.first { $0.phase == .definitions && inventory.records[$0.identity]?.health != .current }?.identity
-    }
-
-    // MARK: Applying
-
-    enum Applying {
-        case done([ApplyFailure])
-        case notServed(SyncOutcome)
-    }
-
-    private func apply(_ objects: [PlannedObject]) async throws -> Applying {
-        guard !objects.isEmpty else { return .done([]) }
-        var jobs: [ApplyJob] = []
-        var types: Set<ResourceType> = []
-        for object in objects {
-            guard let type = try await context.cluster.type(apiVersion: object.apiVersion, kind: object.identity.kind) else {
-                // A definition is served a moment after it is established.
-                return .notServed(
-                    .pending("waits for the cluster to serve \(object.apiVersion) \(object.identity.kind)", after: .milliseconds(300)))
-            }
-            types.insert(type)
-            jobs.append(ApplyJob(object, type: type, task: task, force: task.options.force))
-        }
-        guard context.watches.ensure(types) else {
-            return .notServed(.pending("waits for the cluster's objects to be listed", after: nil))
-        }
-        var failures: [ApplyFailure] = []
-        for result in await perform(jobs) {
-            guard case .failure(let failure) = result.outcome else { continue }
-            let again = await retryAfterHealing(result.job, failure)
-            if let again { failures.append(again) }
-        }
-        return .done(failures)
-    }
-
-    /// A conflict over fields that somebody has just taken from Flotilla is drift: where drift is healed, that comes first.
-    private func retryAfterHealing(_ job: ApplyJob, _ failure: ApplyFailure) async -> ApplyFailure? {
-        guard failure.course == .hold, task.options.drift == .heal, drifted[job.identity] != nil,
-            let record = inventory.records[job.identity], let body = record.body, record.applied != nil
-        else { return failure }
-        var old = job
-        (old.body, old.applied, old.force) = (body, record.applied ?? job.applied, true)
-        for result in await perform([old]) { if case .failure(let failure) = result.outcome { return failure } }
-        for result in await perform([job]) { if case .failure(let failure) = result.outcome { return failure } }
-        return nil
-    }
-
-    /// Sends objects, a few at a time, and takes in what came back.
-    func perform(_ jobs: [ApplyJob]) async -> [ApplyResult] {
-        for job in jobs { inFlight.insert(job.identity) }
-        var results: [ApplyResult] = []
-        let context = context
-        await withTaskGroup(of: ApplyResult.self) { group in
-            var rest = jobs[...]
-            func addNext() {
-                guard let job = rest.popFirst() else { return }
-                group.addTask { await job.run(context) }
-            }
-            for _ in 0..<Self.concurrency { addNext() }
-            for await result in group {
-                take(result)
-                results.append(result.withoutObject)
-                addNext()
-            }
-        }
-        return results
-    }
-
-    func take(_ result: ApplyResult) {
-        let identity = result.job.identity
-        inFlight.remove(identity)
-        let meanwhile = seenMeanwhile.removeValue(forKey: identity)
-        guard case .success(let written) = result.outcome else {
-            if let meanwhile { observe(meanwhile) }
-            return
-        }
-        sent += 1
-        var record = ObjectRecord(
-            apiVersion: result.job.apiVersion, applied: result.job.applied, body: result.job.body, projection: written.projection,
-            uid: written.uid, version: written.version)
-        record.health = written.health
-        record.reason = written.reason
-        inventory.records[identity] = record
-        drifted[identity] = nil
-        isDirty = true
-        if let meanwhile, meanwhile.version == 0 || meanwhile.version > record.version { observe(meanwhile) }
+    /// Keeps what a sync wants people to know although it does not fail for it.
+    func warn(_ text: String) {
+        let text = String(text.prefix(300))
+        if warnings.count < SyncPlan.warningsMax, !warnings.contains(text) { warnings.append(text) }
     }
 }

@@ -20,7 +20,18 @@ actor ManagedApplication {
 
     // The sync in force.
     var needsSync = true
-    var plan: [PlannedObject]?
+    var plan: SyncPlan?
+    /// The run of the hooks that this task belongs to.
+    var hookRun: String?
+    /// Since when hooks are known to run, by their keys.
+    var hookSince: [String: Timestamp] = [:]
+    var hookPolls = 0
+    /// What people should know of this sync although it did not fail for it.
+    var warnings: [String] = []
+    /// The failure that was told last, so that each is told once.
+    var toldFailure: String?
+    /// The hooks' annotation of the parent, as last read or written.
+    var parentHooks: String?
     var retry = RetryPlan()
     var retryAt: Timestamp?
     /// Since when the sync waits for something that should come by itself.
@@ -63,6 +74,11 @@ actor ManagedApplication {
         task = new
         needsSync = true
         plan = nil
+        hookRun = nil
+        hookSince = [:]
+        hookPolls = 0
+        warnings = []
+        toldFailure = nil
         retry.reset()
         retryAt = nil
         pendingSince = nil
@@ -113,7 +129,7 @@ actor ManagedApplication {
         do { inventory = try await context.state.inventory(name) ?? Inventory() } catch {
             context.logger.warning("\(name): the inventory cannot be read and is made again: \(error)")
         }
-        for (identity, record) in inventory.records where record.body != nil { _ = context.rules.claim([identity], for: name) }
+        for (identity, record) in inventory.records where record.body != nil { context.rules.restore(identity, for: name) }
         for (identity, record) in inventory.records where record.body == nil { context.rules.hold(identity, for: name) }
         isUnsure = inventory.begun != inventory.synced
         isLoaded = true
@@ -169,7 +185,7 @@ actor ManagedApplication {
     private func settle(_ outcome: SyncOutcome) {
         let now = context.clock.now()
         retryAt = nil
-        if case .pending = outcome {} else { pendingSince = nil }
+        if !outcome.isPending { pendingSince = nil }
         switch outcome {
         case .synced:
             finishSync(.synced, "", now)
@@ -192,6 +208,10 @@ actor ManagedApplication {
             let isLate = now - since >= .milliseconds(task.options.timeoutMilliseconds)
             (phase, message) = (isLate ? .failed : .syncing, text)
             if let after { retryAt = now + after }
+        case .failing(let outcome, let text, let after):
+            tellFailure(outcome, now)
+            (phase, message) = (.failed, text)
+            retryAt = now + after
         case .failed(let failure, let text):
             let options = task.options
             retryAt =
@@ -203,13 +223,19 @@ actor ManagedApplication {
             let mayPass = failure.isRetryable && retry.failures <= options.retryLimit
             phase = mayPass ? .syncing : failure.course == .hold ? .held : .failed
             isRefused = failure.isOwnership
-            if message != text, !mayPass || message.isEmpty {
-                context.reports.add(
-                    AgentEvent(.applyFailed, at: now, application: name, object: failure.identity?.description ?? "", message: text))
-            }
+            if !mayPass || message.isEmpty { tellFailure(outcome, now) }
             message = text
         }
         mustTell = true
+    }
+
+    private func tellFailure(_ outcome: SyncOutcome, _ now: Timestamp) {
+        let text = outcome.text
+        guard toldFailure != text else { return }
+        toldFailure = text
+        var object = ""
+        if case .failed(let failure, _) = outcome { object = failure.identity?.description ?? "" }
+        context.reports.add(AgentEvent(.applyFailed, at: now, application: name, object: object, message: text))
     }
 
     /// Tries again what failed because another application had an object.
@@ -237,7 +263,8 @@ actor ManagedApplication {
             context.reports.add(
                 AgentEvent(
                     .applied, at: now, application: name,
-                    message: "generation \(task.generation): \(sent) of \(task.bundle.entries.count) objects sent"))
+                    message: "generation \(task.generation): \(sent) of \(task.bundle.entries.count) objects sent"
+                        + (warnings.isEmpty ? "" : "; warnings: \(warnings.joined(separator: "; "))")))
         }
     }
 }
@@ -252,6 +279,26 @@ enum SyncOutcome: Sendable {
     /// Something should come by itself: looked at again when woken, or after the time.
     case pending(String, after: Duration?)
     case failed(ApplyFailure, String)
+    /// Has failed as the outcome says, and what runs after a failure has not ended: looked at again after the time.
+    indirect case failing(SyncOutcome, String, after: Duration)
+
+    /// In words; empty where there is nothing to say.
+    var text: String {
+        switch self {
+        case .synced: ""
+        case .held(let text), .removed(let text), .waiting(let text), .pending(let text, _), .failed(_, let text), .failing(_, let text, _):
+            text
+        }
+    }
+
+    /// Whether something is waited for, also where that has become a failure by now.
+    var isPending: Bool {
+        switch self {
+        case .pending: true
+        case .failing(let outcome, _, _): outcome.isPending
+        case .synced, .held, .removed, .waiting, .failed: false
+        }
+    }
 
     /// Puts several failures into one.
     static func failed(_ failures: [ApplyFailure], of total: Int) -> SyncOutcome {

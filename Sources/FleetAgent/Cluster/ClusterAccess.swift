@@ -26,6 +26,9 @@ actor ClusterAccess {
         return try await discover().type(apiVersion: apiVersion, kind: kind)
     }
 
+    /// The same, of what the server is known to serve: it is not asked.
+    func knownType(apiVersion: String, kind: String) -> ResourceType? { discovery?.type(apiVersion: apiVersion, kind: kind) }
+
     /// The kind of an ApplySet's annotation, such as `Deployment.apps`.
     func type(groupKind: String) async throws -> ResourceType? {
         let parts = groupKind.split(separator: ".", maxSplits: 1).map(String.init)

@@ -16,6 +16,19 @@ final class RuleBoard: Sendable {
         var ignored: [String: [IgnoreRule]] = [:]
         /// Applications that want an object which is another's.
         var suitors: [ObjectIdentity: String] = [:]
+        /// Applications whose bundles have an object, until they have claimed what is theirs.
+        var expected: [ObjectIdentity: [String]] = [:]
+
+        func expecting(_ identity: ObjectIdentity, otherThan application: String) -> String? {
+            guard let names = expected[identity], !names.contains(application) else { return nil }
+            return names.min()
+        }
+
+        mutating func forgetExpected(of application: String) {
+            for (identity, names) in expected where names.contains(application) {
+                expected[identity] = names.count == 1 ? nil : names.filter { $0 != application }
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -35,6 +48,30 @@ final class RuleBoard: Sendable {
         state.withLock { $0.ignored[application] = rules.isEmpty ? nil : rules }
     }
 
+    /// Says what the bundle has that an application is about to be synced to: told for all applications before the first of them begins, so
+    /// that an object which moves from one to another is neither deleted nor refused, whichever of them comes first.
+    func expect(_ identities: Set<ObjectIdentity>, for application: String) {
+        state.withLock { state in
+            state.forgetExpected(of: application)
+            for identity in identities { state.expected[identity, default: []].append(application) }
+            for (identity, claim) in state.claims where claim.application == application && !identities.contains(identity) {
+                state.claims[identity]?.isWanted = false
+            }
+        }
+    }
+
+    /// Takes in what an application has had, when its inventory is read back: wanted still, unless only another one's bundle has it now.
+    func restore(_ identity: ObjectIdentity, for application: String) {
+        state.withLock { state in
+            if let claim = state.claims[identity], claim.application != application { return }
+            let isWanted = state.expecting(identity, otherThan: application) == nil
+            state.claims[identity] = Claim(application: application, isWanted: isWanted)
+        }
+    }
+
+    /// Forgets what an application was about to claim.
+    func forgetExpected(of application: String) { state.withLock { $0.forgetExpected(of: application) } }
+
     /// Claims objects for an application. One that another live application wants stays that one's; one that it merely still has is
     /// handed over.
     /// - Returns: the refused objects with their owners.
@@ -50,6 +87,7 @@ final class RuleBoard: Sendable {
                     state.suitors[identity] = nil
                 }
             }
+            state.forgetExpected(of: application)
             return refused
         }
     }
@@ -75,6 +113,7 @@ final class RuleBoard: Sendable {
         state.withLock { state in
             if let claim = state.claims[identity], claim.application != application { return claim.application }
             return state.suitors[identity].flatMap { $0 == application ? nil : $0 }
+                ?? state.expecting(identity, otherThan: application)
         }
     }
 }

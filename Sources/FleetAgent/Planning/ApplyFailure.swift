@@ -19,6 +19,8 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
     var course: Course
     /// Whether another application has the object.
     var isOwnership = false
+    /// Whether a field was changed that cannot change.
+    var isImmutable = false
 
     var description: String { identity.map { "\($0): \(message)" } ?? message }
 
@@ -34,17 +36,32 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ identity: ObjectIdentity?, _ error: KubernetesError) {
         let causes = error.causes.prefix(5).map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }.joined(separator: "; ")
         let text: String
+        var isImmutable = false
         if error.isConflict, !error.causes.isEmpty {
             text = "conflicts with other field managers: \(causes); set sync.force: true to take the fields over"
         } else if error.isInvalid {
-            let immutable = error.causes.contains { $0.message.contains("immutable") } || error.message.contains("immutable")
-            text = (immutable ? "a field that cannot change was changed: " : "not valid: ") + (causes.isEmpty ? error.message : causes)
+            isImmutable = (error.causes.map(\.message) + [error.message]).contains(where: Self.tellsOfImmutability)
+            text =
+                isImmutable
+                ? "a field that cannot change was changed: \(causes.isEmpty ? error.message : causes); the object is deleted and made "
+                    + "again only where it is annotated \(ObjectDirectives.Own.replace): allowed"
+                : "not valid: \(causes.isEmpty ? error.message : causes)"
         } else if error.isForbidden {
             text = "refused: \(error.message)"
         } else {
             text = error.code == 0 ? error.message : "\(error.code) \(error.reason): \(error.message)"
         }
         self.init(identity, text, Self.course(error))
+        self.isImmutable = isImmutable
+    }
+
+    /// How API servers say it, which depends on the kind: there is no reason or code for it.
+    private static func tellsOfImmutability(_ message: String) -> Bool {
+        [
+            "immutable", "may not change once set", "updates to statefulset spec", "updates may not change fields", "cannot change",
+            "updates to",
+        ]
+        .contains { message.contains($0) }
     }
 
     static func course(_ error: KubernetesError) -> Course {

@@ -14,6 +14,8 @@ struct PlannedObject: Sendable, Hashable {
     var phase: ApplyPhase
     /// For a CustomResourceDefinition: the group and kind that it defines.
     var defines: String?
+    /// What its annotations ask for.
+    var directives = ObjectDirectives()
 }
 
 /// The order in which objects are applied: each phase needs the ones before.
@@ -55,9 +57,19 @@ enum DesiredObject {
         if phase == .definitions, let group = object.at("spec", "group")?.string, let kind = object.at("spec", "names", "kind")?.string {
             defines = "\(group)/\(kind)"
         }
+        let directives: ObjectDirectives
+        do { directives = try ObjectDirectives(of: object) } catch { throw PlanError(message: "\(identity): \(error)") }
         return PlannedObject(
             identity: identity, apiVersion: apiVersion, body: digest, applied: appliedDigest(body: digest, identity: identity, task: task),
-            phase: phase, defines: defines)
+            phase: phase, defines: defines, directives: directives)
+    }
+
+    /// Where an object goes, as far as that can be told without asking the cluster: a kind that is not known is taken for one that lives in
+    /// namespaces.
+    static func placed(_ identity: ObjectIdentity, in namespace: String, isNamespaced: Bool? = nil) -> ObjectIdentity {
+        let isNamespaced = KindScope.builtIn(group: identity.group, kind: identity.kind).map { $0 == .namespaced } ?? isNamespaced ?? true
+        guard isNamespaced, identity.namespace.isEmpty else { return identity }
+        return ObjectIdentity(group: identity.group, kind: identity.kind, namespace: namespace, name: identity.name)
     }
 
     /// Changes whenever the same body has to be sent again: another namespace, owner, or other ignored paths.
@@ -81,6 +93,21 @@ enum DesiredObject {
         labels[Ownership.applicationLabel] = .string(application)
         labels[Ownership.partOfLabel] = .string(Ownership.applySetID(application: application))
         metadata["labels"] = .map(labels)
+        object["metadata"] = metadata
+        return object
+    }
+
+    /// A hook as it is made for one run: not a member of the ApplySet, and held until its outcome is noted.
+    static func prepare(hook object: Value, as identity: ObjectIdentity, application: String, mark: String) -> Value {
+        var object = prepare(object, as: identity, application: application)
+        var metadata = object["metadata"] ?? .map(Map())
+        var labels = metadata["labels"]?.map ?? Map()
+        labels[Ownership.partOfLabel] = nil
+        metadata["labels"] = .map(labels)
+        var annotations = metadata["annotations"]?.map ?? Map()
+        annotations[HookView.runAnnotation] = .string(mark)
+        metadata["annotations"] = .map(annotations)
+        metadata["finalizers"] = .list((metadata["finalizers"]?.list ?? []) + [.string(HookView.finalizer)])
         object["metadata"] = metadata
         return object
     }

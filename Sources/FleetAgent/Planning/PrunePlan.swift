@@ -15,7 +15,10 @@ enum PrunePlan: Sendable, Hashable {
     /// - Parameters:
     ///   - inventory: everything that belongs to the application, including what has just been applied.
     ///   - wanted: the bundle's objects.
-    static func decide(inventory: some Sequence<ObjectIdentity>, wanted: Set<ObjectIdentity>, task: SyncTask) -> PrunePlan {
+    ///   - waves: of the objects that are not of wave 0.
+    static func decide(
+        inventory: some Sequence<ObjectIdentity>, wanted: Set<ObjectIdentity>, task: SyncTask, waves: [ObjectIdentity: Int] = [:]
+    ) -> PrunePlan {
         let dropped = inventory.filter { !wanted.contains($0) }
         guard !dropped.isEmpty, task.options.prune else { return .nothing }
         // Rule: nothing is deleted that a recorded release did not drop, and an empty result never means "desired: nothing".
@@ -26,18 +29,21 @@ enum PrunePlan: Sendable, Hashable {
                 "would prune \(dropped.count) of \(total) objects, more than the \(task.options.pruneMaxPercent) % that "
                     + "sync.pruneProtection.maxPercent allows, first \(dropped.min()?.description ?? "")")
         }
-        return .remove(ordered(dropped))
+        return .remove(ordered(dropped, waves: waves))
     }
 
-    /// Webhook configurations first, so that they do not stand in the way of the rest; definitions and namespaces last.
-    static func ordered(_ identities: some Sequence<ObjectIdentity>) -> [ObjectIdentity] {
+    /// Webhook configurations first, so that they do not stand in the way of the rest; definitions and namespaces last; within that, the
+    /// last wave first.
+    static func ordered(_ identities: some Sequence<ObjectIdentity>, waves: [ObjectIdentity: Int] = [:]) -> [ObjectIdentity] {
         func rank(_ identity: ObjectIdentity) -> Int { -ApplyPhase(group: identity.group, kind: identity.kind).rawValue }
-        return identities.sorted { (rank($0), $1) < (rank($1), $0) }
+        return identities.sorted { (rank($0), -(waves[$0] ?? 0), $1) < (rank($1), -(waves[$1] ?? 0), $0) }
     }
 
     /// Why this object stays although it was dropped; `nil` when it may go.
-    /// - Parameter live: the object or its metadata.
-    static func exemption(_ identity: ObjectIdentity, live: Value, application: String) -> String? {
+    /// - Parameters:
+    ///   - live: the object or its metadata.
+    ///   - isRemoval: whether its whole application goes.
+    static func exemption(_ identity: ObjectIdentity, live: Value, application: String, isRemoval: Bool = false) -> String? {
         let metadata = live["metadata"]
         if let owner = metadata?.at("labels", Ownership.applicationLabel)?.string, owner != application {
             return "it belongs to application \(owner) now"
@@ -45,9 +51,14 @@ enum PrunePlan: Sendable, Hashable {
         guard metadata?.at("labels", Ownership.partOfLabel)?.string == Ownership.applySetID(application: application) else {
             return "it no longer carries the labels of this application"
         }
-        let mark = metadata?.at("annotations", Ownership.pruneAnnotation)?.string
-        if mark == "disabled" { return "it is annotated \(Ownership.pruneAnnotation): disabled" }
-        if needsPermission(identity), mark != "allowed" {
+        let directives: ObjectDirectives
+        // What cannot be understood is not deleted.
+        do { directives = try ObjectDirectives(of: live) } catch { return "\(error)" }
+        if directives.prune == .disabled || (isRemoval && directives.staysOnRemoval) {
+            return "it is annotated to stay (\(Ownership.pruneAnnotation): disabled, or the like)"
+        }
+        if directives.writing == .never, directives.hook == nil { return "it is annotated to be left alone" }
+        if needsPermission(identity), directives.prune != .allowed {
             return "a \(identity.kind) is pruned only when annotated \(Ownership.pruneAnnotation): allowed"
         }
         return nil

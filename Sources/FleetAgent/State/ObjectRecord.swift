@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
 import KubernetesAPI
 import Manifests
 
@@ -19,12 +20,29 @@ struct ObjectRecord: Sendable, Hashable {
     var health: HealthStatus = .unknown
     /// Why it is not Current; empty when it is.
     var reason = ""
+    /// By which it is pruned: last wave first.
+    var wave: Int32 = 0
+    /// What is done about its drift, where that is not what the application says.
+    var drift: DriftPolicy?
+    /// Whether its health does not count.
+    var ignoresHealth = false
+
+    /// Takes over what the object's annotations ask for.
+    mutating func follow(_ directives: ObjectDirectives) {
+        wave = Int32(clamping: directives.wave)
+        // What is made once, or not at all, is not healed either.
+        drift = directives.writing == .apply ? directives.drift : .ignore
+        ignoresHealth = directives.ignoresHealth || directives.writing == .never
+    }
 
     var json: Value {
         var map: Map = ["apiVersion": .string(apiVersion), "uid": .string(uid), "version": .string(String(version))]
         if let applied { map["applied"] = .string(applied.description) }
         if let body { map["body"] = .string(body.description) }
         if let projection { map["projection"] = .string(projection.description) }
+        if wave != 0 { map["wave"] = .int(Int64(wave)) }
+        if let drift { map["drift"] = .string(drift.rawValue) }
+        if ignoresHealth { map["ignoresHealth"] = .bool(true) }
         return .map(map)
     }
 
@@ -43,6 +61,9 @@ struct ObjectRecord: Sendable, Hashable {
             apiVersion: apiVersion, applied: json["applied"]?.string.flatMap { Digest($0) },
             body: json["body"]?.string.flatMap { Digest($0) }, projection: json["projection"]?.string.flatMap { Digest($0) }, uid: uid,
             version: json["version"]?.string.flatMap { UInt64($0) } ?? 0)
+        wave = Int32(clamping: json["wave"]?.int ?? 0)
+        drift = json["drift"]?.string.flatMap { DriftPolicy(rawValue: $0) }
+        ignoresHealth = json["ignoresHealth"]?.bool ?? false
     }
 }
 
@@ -56,9 +77,12 @@ struct Inventory: Sendable, Hashable {
     /// What the ApplySet parent's annotation says; `nil` when unknown.
     var parentKinds: [String]?
     var records: [ObjectIdentity: ObjectRecord] = [:]
+    /// Which hooks have run; `nil` where there never were any. The cluster's copy counts more.
+    var hooks: HookLedger?
 
     var json: Value {
         var map: Map = ["format": "flotilla.dev/inventory/v1", "synced": .string(synced), "begun": .string(begun)]
+        if let hooks { map["hooks"] = .string(hooks.text) }
         if let parentKinds { map["parentKinds"] = .list(parentKinds.map { .string($0) }) }
         map["objects"] = .list(
             records.sorted { $0.key < $1.key }.map { identity, record in
@@ -79,6 +103,7 @@ struct Inventory: Sendable, Hashable {
         synced = json["synced"]?.string ?? ""
         begun = json["begun"]?.string ?? synced
         parentKinds = json["parentKinds"]?.list?.compactMap(\.string)
+        hooks = json["hooks"]?.string.flatMap { HookLedger(text: $0) }
         for object in json["objects"]?.list ?? [] {
             guard let kind = object["kind"]?.string, let name = object["name"]?.string, let record = ObjectRecord(json: object) else {
                 continue

@@ -171,6 +171,7 @@ extension SyncOptions {
         timeoutMilliseconds = application.sync.timeout.wholeMilliseconds
         healthTimeoutMilliseconds = application.health.timeout.wholeMilliseconds
         force = application.sync.force
+        adopt = application.sync.adopt
         ignore = application.sync.ignore.map {
             IgnoreRule(group: $0.group ?? "", kind: $0.kind, name: $0.name ?? "", paths: $0.paths.map(\.description))
         }

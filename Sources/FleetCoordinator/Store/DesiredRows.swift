@@ -193,8 +193,8 @@ enum DesiredRows {
             """
             select d.application, d.intent, d.namespace, d.epoch, d.counter, d.options::text as options,
               array_to_string(d.depends_on, ',') as depends_on, d.record_commit, d.release, d.promotion, d.root, d.path::text as path,
-              b.document
-            from desired d join bundles b on b.digest = d.bundle
+              coalesce(m.origin, 'release') as origin, b.document
+            from desired d join bundles b on b.digest = d.bundle left join promotions m on m.id = d.promotion
             where d.cluster = $1 and d.application = any($2) order by d.application
             """, [.text(cluster), .textArray(applications)])
         return try rows.map { row in
@@ -213,8 +213,7 @@ enum DesiredRows {
                 generation: Generation(epoch: try row.int64("epoch"), counter: try row.int64("counter")), bundle: Bundle(entries: entries),
                 record: RecordReference(
                     commit: try row.text("record_commit"), release: try row.text("release"), promotion: try row.text("promotion"),
-                    root: root,
-                    path: steps),
+                    origin: try row.text("origin"), root: root, path: steps),
                 options: try SyncOptions(json: JSON.read(Array(try row.text("options").utf8)), at: "options"),
                 dependsOn: try row.text("depends_on").split(separator: ",").map(String.init))
         }

@@ -17,7 +17,6 @@ enum NotYet {
     private static let rules = [
         Rule(kind: .application, path: "spec.source.helm", what: "rendering Helm charts"),
         Rule(kind: .application, path: "spec.sync.serviceAccount", what: "impersonating a service account"),
-        Rule(kind: .application, path: "spec.sync.adopt", what: "adopting objects of other tools", supported: isFalse),
         Rule(kind: .application, path: "spec.allowClearSecrets", what: "carrying clear Secrets", supported: isFalse),
         Rule(kind: .application, path: "spec.health.rules", what: "health rules of one's own", supported: isEmpty),
         Rule(kind: .application, path: "spec.movedFrom", what: "renaming an application", supported: isEmpty),

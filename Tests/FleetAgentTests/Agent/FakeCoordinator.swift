@@ -19,7 +19,8 @@ final class FakeCoordinator: Sendable {
         var parked: [(held: [String: Generation], connection: HTTPTestServer.Connection)] = []
         var heard = Heard()
         var waiters: [(id: Int, test: @Sendable (Heard) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
-        var isRefusing = false
+        /// Answers wait until all of them can be given together.
+        var isHoldingBack = false
     }
 
     private final class Store: Sendable { let state = Mutex(State()) }
@@ -42,7 +43,7 @@ final class FakeCoordinator: Sendable {
     /// Sets an application's desired state and wakes the agent.
     func want(
         _ application: String, _ counter: Int64, _ objects: [Value], intent: SyncTask.Intent = .apply, dependsOn: [String] = [],
-        breaksProof: Bool = false, _ change: (inout SyncOptions) -> Void = { _ in }
+        breaksProof: Bool = false, release: String = "fedcba", origin: String = "release", _ change: (inout SyncOptions) -> Void = { _ in }
     ) {
         var options = SyncOptions()
         options.createNamespace = true
@@ -56,11 +57,27 @@ final class FakeCoordinator: Sendable {
         let path = intent == .apply ? tree.path(cluster: breaksProof ? "other" : Self.cluster, application: application) ?? [] : []
         let task = SyncTask(
             application: application, intent: intent, namespace: "shop", generation: Generation(epoch: 1, counter: counter), bundle: bundle,
-            record: RecordReference(commit: "0123456789abcdef", release: "fedcba", promotion: "p", root: tree.root, path: path),
+            record: RecordReference(
+                commit: "0123456789abcdef", release: release, promotion: "p\(counter)", origin: origin, root: tree.root, path: path),
             options: options, dependsOn: dependsOn)
-        let answers = store.state.withLock { state in
+        store.state.withLock { state in
             state.tasks[application] = task
             for object in objects { state.objects[Canonical.digest(object)] = object }
+        }
+        answer()
+    }
+
+    /// Sets several applications' desired states for one answer.
+    func together(_ changes: () -> Void) {
+        store.state.withLock { $0.isHoldingBack = true }
+        changes()
+        store.state.withLock { $0.isHoldingBack = false }
+        answer()
+    }
+
+    private func answer() {
+        let answers: [(HTTPTestServer.Connection, PollResponse)] = store.state.withLock { state in
+            guard !state.isHoldingBack else { return [] }
             defer { state.parked = [] }
             return state.parked.map { ($0.connection, Self.news(state, $0.held)) }
         }
@@ -90,7 +107,9 @@ final class FakeCoordinator: Sendable {
     }
 
     private static func news(_ state: State, _ held: [String: Generation]) -> PollResponse {
-        PollResponse(tasks: state.tasks.values.filter { held[$0.application] != $0.generation }.sorted { $0.application < $1.application })
+        guard !state.isHoldingBack else { return PollResponse(tasks: []) }
+        return PollResponse(
+            tasks: state.tasks.values.filter { held[$0.application] != $0.generation }.sorted { $0.application < $1.application })
     }
 
     private static func serve(_ request: HTTPTestServer.Request, _ connection: HTTPTestServer.Connection, _ store: Store) {

@@ -20,6 +20,7 @@ struct TestCluster: Sendable {
         behaviour.trustsAnonymous = true
         behaviour.podReadyDelay = .milliseconds(10)
         behaviour.podStopDelay = .milliseconds(5)
+        behaviour.jobDuration = .milliseconds(30)
         behaviour.definitionDelay = .milliseconds(20)
         let simulator = try Simulator(
             configuration: SimulatorConfiguration(
@@ -39,12 +40,12 @@ struct TestCluster: Sendable {
 
     private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
-    /// Runs an agent, again with the same state folder, beside `body`.
-    func withAgent(_ body: @Sendable () async throws -> Void) async throws {
+    /// Runs an agent, again with the same state folder (or another one), beside `body`.
+    func withAgent(state: String = "agent", _ body: @Sendable () async throws -> Void) async throws {
         let agent = Agent(
             configuration: AgentConfiguration(
                 coordinator: coordinator.url, cluster: FakeCoordinator.cluster, tokenFile: "\(folder.path)/token",
-                connection: ClusterConnection(server: simulator.url(for: "c") ?? ""), stateDirectory: "\(folder.path)/agent"),
+                connection: ClusterConnection(server: simulator.url(for: "c") ?? ""), stateDirectory: "\(folder.path)/\(state)"),
             logger: Self.quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
@@ -81,8 +82,8 @@ struct TestCluster: Sendable {
         send("PATCH", "\(path)?fieldManager=hand", type: "application/merge-patch+json", patch).0
     }
 
-    @discardableResult func create(_ collection: String, _ object: Value) -> Int {
-        send("POST", "\(collection)?fieldManager=hand", object).0
+    @discardableResult func create(_ collection: String, _ object: Value, manager: String = "hand") -> Int {
+        send("POST", "\(collection)?fieldManager=\(manager)", object).0
     }
 
     @discardableResult func delete(_ path: String) -> Int { send("DELETE", path).0 }
@@ -116,6 +117,29 @@ func configMap(_ name: String, _ data: [String: String]) -> Value {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": .string(name)],
         "data": .map(Map(data.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
     ]
+}
+
+/// An object that runs at points of a sync, or whatever else its annotations say.
+func job(_ name: String, image: String, _ annotations: [String: String]) -> Value {
+    [
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": [
+            "name": .string(name), "annotations": .map(Map(annotations.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+        ],
+        "spec": [
+            "backoffLimit": 0,
+            "template": ["spec": ["restartPolicy": "Never", "containers": [["name": "main", "image": .string(image)]]]],
+        ],
+    ]
+}
+
+extension Value {
+    /// The same with annotations.
+    func annotated(_ annotations: [String: String]) -> Value {
+        var object = self
+        object["metadata"]?["annotations"] = .map(Map(annotations.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        return object
+    }
 }
 
 func deployment(_ name: String, image: String, replicas: Int64 = 2) -> Value {

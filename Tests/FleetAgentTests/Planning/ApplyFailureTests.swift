@@ -39,6 +39,22 @@ import Testing
         #expect(ApplyFailure.course(Self.error(401, "Unauthorized")) == .retry(after: nil))
     }
 
+    @Test(
+        "A field that cannot change is told from one that is wrong",
+        arguments: [
+            ("spec.template: Invalid value: {}: field is immutable", true),
+            ("spec: Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden", true),
+            ("spec.clusterIPs[0]: Invalid value: may not change once set", true),
+            ("roleRef: Invalid value: cannot change roleRef", true), ("spec.replicas: Invalid value: must be positive", false),
+        ])
+    func immutable(message: String, isImmutable: Bool) {
+        let causes = [KubernetesError.Cause(field: "spec.x", reason: "FieldValueInvalid", message: message)]
+        let failure = ApplyFailure(nil, Self.error(422, "Invalid", causes: causes))
+        #expect(failure.isImmutable == isImmutable && failure.course == .wait)
+        #expect(failure.message.contains("spec.x: \(message)"))
+        #expect(failure.message.contains("flotilla.dev/replace") == isImmutable)
+    }
+
     @Test("Delays double up to the cap, and obey Retry-After")
     func delays() {
         var plan = RetryPlan()
