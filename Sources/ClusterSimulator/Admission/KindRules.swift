@@ -181,7 +181,7 @@ enum KindRules {
         if object.at("spec", "template") != old.at("spec", "template"),
             old.at("spec", "suspend")?.bool != true || old.at("status", "startTime") != nil
         {
-            causes.append(.invalid("spec.template", GoPodTemplate.value(object.at("spec", "template") ?? [:]), "field is immutable"))
+            causes.append(.invalid("spec.template", InternalForm.template(object.at("spec", "template") ?? [:]), "field is immutable"))
         }
         immutable("spec.completionMode", object, old, &causes)
     }
@@ -213,10 +213,22 @@ enum KindRules {
             return spec
         }
         if fixed(object) != fixed(old) {
+            // The comparison shown takes over the old values of what may change.
+            var shown = object["spec"] ?? [:]
+            for list in ["containers", "initContainers"] {
+                let images = (old.at("spec", list)?.list ?? []).map { $0["image"] }
+                var position = 0
+                shown.changeItems(list) { container in
+                    if position < images.count { container["image"] = images[position] }
+                    position += 1
+                }
+            }
+            for field in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"] { shown[field] = old.at("spec", field) }
+            let change = InternalForm.difference(InternalForm.podSpec(old["spec"] ?? [:]), InternalForm.podSpec(shown))
             causes.append(
                 .forbidden(
                     "spec",
-                    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+                    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n\(change)"
                 ))
         }
     }
@@ -258,10 +270,12 @@ enum KindRules {
             return spec
         }
         if fixed(object) != fixed(old) {
+            let change = InternalForm.difference(
+                InternalForm.claimSpec(old["spec"] ?? [:]), InternalForm.claimSpec(object["spec"] ?? [:]))
             causes.append(
                 .forbidden(
                     "spec",
-                    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"))
+                    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n\(change)"))
         }
     }
 

@@ -37,6 +37,11 @@ final class ClusterCore {
     /// The administrator's.
     var token: String
     var nextAddress: UInt32 = 10
+    /// Tells events of one second apart.
+    var eventNumber: Int64 = 0
+    /// Jobs and claims made by an apply and not written since: the next apply writes them anew even when nothing changes, as it does at
+    /// a real server.
+    var freshlyApplied: Set<String> = []
     /// Receives lines about what controllers did to workloads' health.
     var journal: [WorkloadChange] = []
     /// Receives every stored change, for persistence.
@@ -103,6 +108,7 @@ final class ClusterCore {
     /// Stores an object and tells watches and controllers.
     @discardableResult func put(_ type: ResourceType, _ object: Value) -> Value {
         let (stored, event) = store.put(type.key, object)
+        if !freshlyApplied.isEmpty { freshlyApplied.remove(stored.uid) }
         publish(event, type)
         return stored
     }

@@ -44,7 +44,7 @@ package final class SimulatedCluster: Sendable {
     }
 
     /// Answers a request. A watch's body ends with the watch; a reader that goes away is noticed at the next event.
-    package func handle(_ request: APIRequest) -> APIResponse {
+    @discardableResult package func handle(_ request: APIRequest) -> APIResponse {
         let started = clock()
         let (reply, lines) = core.withLock { core in
             core.now = started

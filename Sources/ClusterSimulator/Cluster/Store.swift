@@ -29,11 +29,19 @@ struct Store {
 
     private(set) var version: Int64
     private(set) var objects: [ResourceKey: [ObjectName: Value]] = [:]
+    /// The objects that name an owner, by the owner's UID.
+    private var owned: [String: Set<Place>] = [:]
     /// The latest events, oldest first.
     private(set) var history: [Event] = []
     /// Events up to and including this version are forgotten.
     private(set) var compacted: Int64
     let historyMax: Int
+
+    /// An object, by its resource and name.
+    struct Place: Hashable, Sendable {
+        let resource: ResourceKey
+        let name: ObjectName
+    }
 
     init(version: Int64, historyMax: Int) {
         self.version = version
@@ -59,16 +67,39 @@ struct Store {
         stored.set(.string(String(version)), "metadata", "resourceVersion")
         let name = ObjectName(namespace: object.namespace, name: object.name)
         let old = objects[resource, default: [:]].updateValue(stored, forKey: name)
+        note(Place(resource: resource, name: name), from: old, to: stored)
         return (stored, record(Event(version: version, resource: resource, name: name, old: old, new: stored, last: nil)))
     }
 
     /// Removes an object; `nil` where there was none.
     mutating func remove(_ resource: ResourceKey, _ name: ObjectName, last: Value? = nil) -> Event? {
         guard let old = objects[resource]?.removeValue(forKey: name) else { return nil }
+        note(Place(resource: resource, name: name), from: old, to: nil)
         version += 1
         var shown = last ?? old
         shown.set(.string(String(version)), "metadata", "resourceVersion")
         return record(Event(version: version, resource: resource, name: name, old: old, new: nil, last: shown))
+    }
+
+    /// The objects that name an owner with this UID, in order.
+    func dependants(of uid: String) -> [(place: Place, object: Value)] {
+        (owned[uid] ?? []).sorted { left, right in
+            let one = (left.resource.group, left.resource.plural)
+            let other = (right.resource.group, right.resource.plural)
+            return one == other ? left.name < right.name : one < other
+        }.compactMap { place in get(place.resource, place.name).map { (place, $0) } }
+    }
+
+    private mutating func note(_ place: Place, from old: Value?, to new: Value?) {
+        let before = old?.ownerReferences ?? []
+        let after = new?.ownerReferences ?? []
+        if before.isEmpty, after.isEmpty { return }
+        for reference in before {
+            guard let uid = reference["uid"]?.string else { continue }
+            owned[uid]?.remove(place)
+            if owned[uid]?.isEmpty == true { owned[uid] = nil }
+        }
+        for reference in after { if let uid = reference["uid"]?.string { owned[uid, default: []].insert(place) } }
     }
 
     private mutating func record(_ event: Event) -> Event {
@@ -114,7 +145,9 @@ struct Store {
 
     /// Puts back an object read from disk, under the version it has.
     mutating func restore(_ resource: ResourceKey, _ object: Value) {
-        objects[resource, default: [:]][ObjectName(namespace: object.namespace, name: object.name)] = object
+        let name = ObjectName(namespace: object.namespace, name: object.name)
+        let old = objects[resource, default: [:]].updateValue(object, forKey: name)
+        note(Place(resource: resource, name: name), from: old, to: object)
         if let number = Int64(object.resourceVersion), number > version {
             version = number
             compacted = number

@@ -9,22 +9,23 @@ extension ClusterCore {
     /// Removes the objects whose owner is gone and that have no other one.
     func collectOrphans(of uid: String) {
         guard !uid.isEmpty else { return }
-        for type in storedTypes {
-            for object in store.list(type.key) where object.ownerReferences.contains(where: { $0["uid"]?.string == uid }) {
-                let others = object.ownerReferences.filter { $0["uid"]?.string != uid && ownerExists($0, object.namespace) }
-                if others.isEmpty {
-                    guard !object.isTerminating else { continue }
-                    var options = DeleteOptions()
-                    options.propagation = .background
-                    _ = delete(object, type, options)
-                } else {
-                    var kept = object
-                    kept.set(.list(others), "metadata", "ownerReferences")
-                    write(type, object, kept)
-                }
+        for (place, object) in store.dependants(of: uid) {
+            guard let type = storedType(place.resource) else { continue }
+            let others = object.ownerReferences.filter { $0["uid"]?.string != uid && ownerExists($0, object.namespace) }
+            if others.isEmpty {
+                guard !object.isTerminating else { continue }
+                var options = DeleteOptions()
+                options.propagation = .background
+                _ = delete(object, type, options)
+            } else {
+                var kept = object
+                kept.set(.list(others), "metadata", "ownerReferences")
+                write(type, object, kept)
             }
         }
     }
+
+    private func storedType(_ resource: ResourceKey) -> ResourceType? { types.first { $0.key == resource } }
 
     private func ownerExists(_ owner: Value, _ namespace: String) -> Bool {
         guard let type = type(apiVersion: owner["apiVersion"]?.string ?? "", kind: owner["kind"]?.string ?? "") else { return true }
@@ -79,9 +80,7 @@ extension ClusterCore {
     }
 
     private func dependants(of owner: Value) -> [(ResourceType, Value)] {
-        storedTypes.flatMap { type in
-            store.list(type.key).filter { $0.ownerReferences.contains { $0["uid"]?.string == owner.uid } }.map { (type, $0) }
-        }
+        store.dependants(of: owner.uid).compactMap { place, object in storedType(place.resource).map { ($0, object) } }
     }
 
     func finish(_ finalizer: String, _ resource: ResourceKey, _ name: ObjectName, _ type: ResourceType) {

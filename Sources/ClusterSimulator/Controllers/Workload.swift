@@ -221,7 +221,9 @@ extension ClusterCore {
         {
             erase(events, oldest)
         }
-        let suffix = String(random.next(), radix: 16)
+        // By time, so that they list in the order in which they came up.
+        eventNumber += 1
+        let suffix = String(now.seconds &* 1_000_000_000 &+ eventNumber, radix: 16)
         _ = createAsController(
             events,
             [
@@ -240,7 +242,10 @@ extension ClusterCore {
     /// The pods that an owner controls.
     func controlled(_ resource: ResourceType, by owner: Value) -> [Value] {
         let uid = owner.uid
-        return store.list(resource.key, namespace: owner.namespace).filter { Workload.controller($0)?["uid"]?.string == uid }
+        return store.dependants(of: uid).filter {
+            $0.place.resource == resource.key && $0.place.name.namespace == owner.namespace
+                && Workload.controller($0.object)?["uid"]?.string == uid
+        }.map(\.object)
     }
 
     /// Changes a condition, its transition time only when the status changes; new ones go to the end.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 import Manifests
 
 /// The schemas that clients validate against, written from the shapes that the server itself goes by.
@@ -7,7 +8,10 @@ enum OpenAPI {
     static func index(_ types: [ResourceType]) -> Value {
         var paths: Map = [:]
         func add(_ path: String) {
-            let hash = Digest.sha256("\(path) \(types.count)").hex.uppercased()
+            let hash = SHA512.hash(data: Array("\(path) \(types.count)".utf8)).map { byte in
+                let digits = String(byte, radix: 16, uppercase: true)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
             paths[path] = ["serverRelativeURL": .string("/openapi/v3/\(path)?hash=\(hash)")]
         }
         for path in [".well-known/openid-configuration", "api", "api/v1", "apis"] { add(path) }

@@ -314,17 +314,20 @@ enum Typed {
     }
 
     private static func described(_ value: Value) -> String {
-        let text =
-            switch value {
-            case .string(let text): text
-            case .map:
-                "map[" + (value.map?.entries.sorted { $0.key < $1.key }.map { "\($0.key):\(plain($0.value))" } ?? []).joined(separator: " ")
-                    + "]"
-            case .list(let items): "[" + items.map(plain).joined(separator: " ") + "]"
-            default: JSON.text(value)
-            }
-        return "&value.valueUnstructured{Value:\(text)}"
+        "&value.valueUnstructured{Value:\(GoText.value(value))}"
     }
+}
 
-    private static func plain(_ value: Value) -> String { value.string ?? JSON.text(value) }
+/// Values as Go's `%v` prints them: `map[a:1 b:[x y]]`.
+enum GoText {
+    static func value(_ value: Value) -> String {
+        switch value {
+        case .null: "<nil>"
+        case .string(let text): text
+        case .map(let map):
+            "map[" + map.entries.sorted { $0.key < $1.key }.map { "\($0.key):\(GoText.value($0.value))" }.joined(separator: " ") + "]"
+        case .list(let items): "[" + items.map(GoText.value).joined(separator: " ") + "]"
+        default: JSON.text(value)
+        }
+    }
 }

@@ -29,7 +29,7 @@ extension ClusterCore {
             do {
                 patched = try StrategicMerge.apply(try Document.patch(bytes), to: live)
             } catch let error as StrategicMergeError {
-                throw StatusError.badRequest(error.message)
+                throw Self.badMerge(error, try Document.patch(bytes))
             } catch let error as StatusError {
                 throw error
             } catch {
@@ -65,6 +65,24 @@ extension ClusterCore {
         return StatusError(
             code: 422, reason: "Invalid", message: " \"\" is invalid: patch: \(cause.message)",
             details: ["causes": StatusError.list([cause])])
+    }
+
+    /// A strategic merge patch that cannot be applied. An item without its key is told in full, as Go prints a map.
+    private static func badMerge(_ error: StrategicMergeError, _ patch: Value) -> StatusError {
+        let lead = "an item of the patch has no "
+        guard error.message.hasPrefix(lead) else { return .badRequest(error.message) }
+        let key = String(error.message.dropFirst(lead.count))
+        var place = patch
+        for part in error.path.split(separator: "/") {
+            let pair = part.split(separator: "=", maxSplits: 1)
+            let found =
+                pair.count == 2
+                ? place.list?.first { $0[String(pair[0])]?.string == String(pair[1]) } : place[String(part)]
+            guard let found else { break }
+            place = found
+        }
+        guard let item = place.list?.first(where: { $0[key] == nil }) else { return .badRequest(error.message) }
+        return .internalError("map: \(GoText.value(item)) does not contain declared merge key: \(key)")
     }
 
     private static func unsupported(_ type: ResourceType) -> StatusError {

@@ -24,9 +24,11 @@ extension ClusterCore {
         let namespace = context.type.isNamespaced && !context.namespace.isEmpty ? context.namespace : nil
         var version = store.version
         var start: ObjectName?
+        var isInconsistent = false
         if let token = request.parameter("continue"), !token.isEmpty {
             let position = try ContinueToken(token)
-            version = position.version == ContinueToken.present ? store.version : position.version
+            isInconsistent = position.version == ContinueToken.present
+            version = isInconsistent ? store.version : position.version
             start = position.after
         } else if !asked.isEmpty, asked != "0" {
             let wanted = try Self.version(asked)
@@ -51,7 +53,16 @@ extension ClusterCore {
         if let start { items = items.filter { ObjectName(namespace: $0.namespace, name: $0.name) > start } }
         var metadata: Map = ["resourceVersion": .string(String(version))]
         if context.type.isCustom, case .plain = Presentation(accept: request.header("accept")) { metadata["continue"] = "" }
-        if limit > 0, items.count > limit {
+        // What goes on at the present comes from storage, which knows only that there is more, not whether it is selected.
+        let hasUnseen =
+            isInconsistent && items.count == limit
+            && all.contains { object in
+                items.last.map {
+                    ObjectName(namespace: object.namespace, name: object.name) > ObjectName(namespace: $0.namespace, name: $0.name)
+                }
+                    ?? false
+            }
+        if limit > 0, items.count > limit || hasUnseen {
             let left = items.count - limit
             items = Array(items.prefix(limit))
             if let last = items.last {

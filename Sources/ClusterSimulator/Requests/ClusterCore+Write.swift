@@ -142,7 +142,10 @@ extension ClusterCore {
         try admit("CREATE", object, old: nil, &context)
         guard get(type, object.namespace, object.name) == nil else { throw StatusError.alreadyExists(type, object.name) }
         try admitQuota(object, type)
-        return context.dryRun ? object : put(type, object)
+        if context.dryRun { return object }
+        let stored = put(type, object)
+        if applied, type.kind == "Job" || type.kind == "PersistentVolumeClaim" { freshlyApplied.insert(stored.uid) }
+        return stored
     }
 
     func admitNamespace(_ context: Context, name: String) throws(StatusError) {
@@ -243,12 +246,13 @@ extension ClusterCore {
         }
         try validate(object, old: live, type, context)
         try admit("UPDATE", object, old: live, &context)
-        return finishUpdate(stored: stored, live: live, object, type, dryRun: context.dryRun)
+        return finishUpdate(live: live, object, type, dryRun: context.dryRun, applied: applied)
     }
 
     /// Stores a change, unless there is none; ends an object whose last finalizer went.
-    private func finishUpdate(stored: Value, live: Value, _ object: Value, _ type: ResourceType, dryRun: Bool) -> Value {
-        if object.withoutBookkeeping == live.withoutBookkeeping {
+    private func finishUpdate(live: Value, _ object: Value, _ type: ResourceType, dryRun: Bool, applied: Bool) -> Value {
+        let writesAnyway = applied && !dryRun && freshlyApplied.contains(live.uid)
+        if object.withoutBookkeeping == live.withoutBookkeeping, !writesAnyway {
             return live
         }
         var result = object

@@ -35,6 +35,15 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write a kubeconfig for each cluster here, FOLDER/CLUSTER.yaml.", valueName: "folder"))
     var kubeconfigDirectory: String?
 
+    @Option(help: ArgumentHelp("Write the administrator's certificate here: ca.crt, admin.crt, admin.key.", valueName: "folder"))
+    var pkiDirectory: String?
+
+    @Flag(inversion: .prefixedNo, help: "Run workload controllers, garbage collection and the clean-up of namespaces.")
+    var controllers = true
+
+    @Flag(help: "As a control plane without add-ons: no storage class, images identified by their names.")
+    var bare = false
+
     @Flag(help: "Also log the bodies of writes; those of Secrets never.")
     var logBodies = false
 
@@ -47,11 +56,16 @@ struct Simulate: AsyncParsableCommand {
     func run() async throws {
         let address = try ListenAddress(listen)
         let names = cluster.isEmpty ? (1...(count ?? 1)).map { "cluster-\($0)" } : cluster
-        for folder in [stateDirectory, logDirectory, kubeconfigDirectory] { if let folder { try LocalFile.makeFolder(folder) } }
+        for folder in [stateDirectory, logDirectory, kubeconfigDirectory, pkiDirectory] {
+            if let folder { try LocalFile.makeFolder(folder) }
+        }
         var logger = Logger(label: "flotilla.simulator") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
         var behaviour = SimulatorBehaviour()
         behaviour.logsBodies = logBodies
+        behaviour.runsControllers = controllers
+        behaviour.hasDefaultStorageClass = !bare
+        behaviour.reportsDigests = !bare
         let simulator = try Simulator(
             configuration: SimulatorConfiguration(
                 clusters: names.map { ClusterSpecification(name: $0) }, host: address.host, port: address.port,
@@ -71,6 +85,11 @@ struct Simulate: AsyncParsableCommand {
         for name in simulator.names {
             guard let folder = kubeconfigDirectory, let text = simulator.kubeconfig(for: name) else { continue }
             try LocalFile.write(Array(text.utf8), to: "\(folder)/\(name).yaml", mode: 0o600)
+        }
+        if let folder = pkiDirectory, let authority = simulator.certificateAuthority, let own = simulator.administratorCertificate {
+            try LocalFile.write(Array(authority.utf8), to: "\(folder)/ca.crt", mode: 0o600)
+            try LocalFile.write(Array(own.certificate.utf8), to: "\(folder)/admin.crt", mode: 0o600)
+            try LocalFile.write(Array(own.key.utf8), to: "\(folder)/admin.key", mode: 0o600)
         }
         Terminal.print("\(simulator.names.count) simulated clusters serve at port \(port)")
         for name in simulator.names.prefix(20) { Terminal.print("  \(name)  \(simulator.url(for: name) ?? "")") }

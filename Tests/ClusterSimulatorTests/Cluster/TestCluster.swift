@@ -46,6 +46,13 @@ final class TestCluster: Sendable {
         return (response.status, (try? JSON.read(response.bytes)) ?? .string(String(decoding: response.bytes, as: UTF8.self)))
     }
 
+    /// A request with the administrator's token, for clusters that do not trust everybody.
+    func asAdministrator(_ method: String, _ path: String, _ body: Value) -> APIRequest {
+        APIRequest(
+            method: method, path: path, headers: [("content-type", "application/json"), ("authorization", "Bearer secret")],
+            body: JSON.write(body))
+    }
+
     func get(_ path: String) -> Value { send("GET", path).body }
 
     @discardableResult func apply(_ path: String, _ object: Value, manager: String = "fleet", force: Bool = false) -> (

@@ -13,6 +13,10 @@ struct Replay {
     private var bound: [String: String] = [:]
     private(set) var compared = 0
     private(set) var differing: [String] = []
+    /// What the recording's server went through before a step, by the step's number.
+    var interventions: [Int: @Sendable (TestCluster) -> Void] = [:]
+    /// Versions of lists count writes elsewhere too: their order says nothing.
+    private var loose: Set<String> = []
 
     init(_ cluster: TestCluster) { self.cluster = cluster }
 
@@ -23,8 +27,10 @@ struct Replay {
         var index = 0
         while index < steps.count {
             let step = steps[index]
+            interventions[index]?(cluster)
             index += 1
-            guard let request = step["request"], request.map != nil else { return }
+            // A command of kubectl: its requests follow.
+            guard let request = step["request"], request.map != nil else { continue }
             var problems: [String] = []
             if let stream = step.at("response", "stream")?.list {
                 if !comparesStreams { continue }
@@ -110,6 +116,16 @@ struct Replay {
             let actual = body.at("metadata", "resourceVersion")?.string, version.hasPrefix("<")
         {
             bound[String(version.dropFirst().dropLast())] = actual
+            loose.insert(String(version.dropFirst().dropLast()))
+        }
+        let type = response.headers.first { $0.name == "Content-Type" }?.value.prefix { $0 != ";" } ?? ""
+        if let wanted = want["contentType"]?.string, wanted.prefix(while: { $0 != ";" }) != type {
+            problems.append("content type: wanted \(wanted), got \(type)")
+        }
+        for name in ["Warning", "Retry-After"] {
+            let wanted = want.at("headers", name)?.list ?? []
+            let given = response.headers.filter { $0.name == name }.map { Value.string($0.value) }
+            if name == "Warning" || !wanted.isEmpty { same(.list(wanted), .list(given), name, &trial, &problems) }
         }
         same(want["body"] ?? .null, body, "", &trial, &problems)
         if let token = body.at("status", "token")?.string { bound["jwt"] = token }
@@ -133,6 +149,19 @@ struct Replay {
     }
 
     private var pending: [(want: [Value], stream: AsyncStream<[UInt8]>, bound: [String: String])] = []
+
+    /// Versions in the order of their ranks, but for those that controllers wrote in an order of their own.
+    mutating func checkOrder() {
+        let versions = bound.compactMap { name, value -> (rank: Int, value: Int)? in
+            guard name.hasPrefix("rv:"), !loose.contains(name), let rank = Int(name.dropFirst(3)), let value = Int(value) else {
+                return nil
+            }
+            return (rank, value)
+        }.sorted { $0.rank < $1.rank }
+        for (one, next) in zip(versions, versions.dropFirst()) where one.value >= next.value {
+            differing.append("rv:\(one.rank) = \(one.value) is not below rv:\(next.rank) = \(next.value)")
+        }
+    }
 
     /// Reads the watches to their end and compares what they saw.
     mutating func finish() async {

@@ -104,6 +104,34 @@ import Testing
         #expect(second.contains(#""data":{"k":"v"}"#))
     }
 
+    @Test func renewsTheTokenAndTheCertificateWhileItServes() async throws {
+        let configuration = SimulatorConfiguration(clusters: [ClusterSpecification(name: "a", token: "t-a")])
+        try await serving(configuration) { simulator, _ in
+            let before = try #require(simulator.certificateAuthority)
+            let after = try #require(try simulator.rotateCertificate())
+            #expect(before != after)
+            #expect(simulator.certificateAuthority == after)
+            #expect(simulator.kubeconfig(for: "a")?.contains(Base64.encode(Array(after.utf8))) == true)
+            let cluster = try #require(simulator.cluster("a"))
+            let renewed = cluster.renewToken()
+            #expect(renewed != "t-a")
+            #expect(simulator.kubeconfig(for: "a")?.contains(renewed) == true)
+        }
+    }
+
+    @Test func takesOrdersForTheWholeServer() async throws {
+        let configuration = SimulatorConfiguration(clusters: [ClusterSpecification(name: "a", token: "t-a")], usesTLS: false)
+        let answers = try await serving(configuration) { _, port in
+            let refused = try await send(port, request("POST", "/simulator/token", token: "wrong"))
+            let counted = try await send(port, request("GET", "/simulator/connections", token: "t-a"))
+            let renewed = try await send(port, request("POST", "/simulator/token", token: "t-a"))
+            let stale = try await send(port, request("GET", "/api/v1/pods", token: "t-a"))
+            return [refused, counted, renewed, stale]
+        }
+        #expect(answers.map { $0.split(separator: " ").dropFirst().first } == ["401", "200", "200", "401"])
+        #expect(answers[1].contains(#""connections":1"#))
+    }
+
     @Test func makesACertificateThatIsItsOwnAuthority() throws {
         let certificate = try ServerCertificate(.server(host: "127.0.0.1"), now: Timestamp(seconds: 1_760_000_000))
         #expect(certificate.certificatePEM.hasPrefix("-----BEGIN CERTIFICATE-----\n"))
