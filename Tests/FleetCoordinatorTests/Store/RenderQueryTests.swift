@@ -55,55 +55,55 @@ import Testing
         let place = LinePlace(tree: "t", moves: 0, version: 0)
         let keys = (1...200).map { Int64($0 * 7_919 % (Self.renders * 10)) * 982_451_653 % 9_007_199_254_740_881 }
         let recipes = (1...2_000).map(Self.recipe)
-        let operations: [(name: String, seconds: Double, run: @Sendable (Session) throws -> Void)] = [
-            ("place", 0.05, { _ = try RenderRows.place($0, of: "main") }),
+        let operations: [(name: String, run: @Sendable (Session) throws -> Void)] = [
+            ("place", { _ = try RenderRows.place($0, of: "main") }),
             (
-                "asking", 0.1,
+                "asking",
                 {
                     let found = try RenderRows.asking($0, keys, of: "main")
                     #expect(found.count > 150)
                 }
             ),
-            ("asking for much", 1, { _ = try RenderRows.asking($0, (0..<10_000).map { Int64($0) }, of: "main") }),
-            ("reads", 0.2, { _ = try RenderRows.reads($0, (1...2_000).map { Int64($0) }) }),
+            ("asking for much", { _ = try RenderRows.asking($0, (0..<10_000).map { Int64($0) }, of: "main") }),
+            ("reads", { _ = try RenderRows.reads($0, (1...2_000).map { Int64($0) }) }),
             (
-                "standing", 0.5,
+                "standing",
                 {
                     let found = try RenderRows.standing($0, recipes, of: "main", at: place)
                     #expect(found.count == 2_000)
                 }
             ),
             (
-                "sets of reads", 0.5,
+                "sets of reads",
                 {
                     let found = try RenderRows.reads($0, of: Array(recipes.prefix(256)))
                     #expect(found.count == 256)
                 }
             ),
             (
-                "renders of sets", 0.5,
+                "renders of sets",
                 {
                     let found = try RenderRows.renders($0, Array(recipes.prefix(256)), reading: [7, 8, 9])
                     #expect(found.count == 3)
                 }
             ),
             (
-                "sets of a recipe with a render for each of many clusters", 0.1,
+                "sets of a recipe with a render for each of many clusters",
                 {
                     let found = try RenderRows.reads($0, of: [Self.recipe(0)])
                     #expect(found == [20_000])
                 }
             ),
             (
-                "add", 0.5,
+                "add",
                 {
                     let added = try RenderRows.add($0, Self.made(), revived: [5, 6], to: ("main", place), at: Timestamp(seconds: 1))
                     #expect(added.stand && added.renders.count == 1)
                 }
             ),
-            ("touch", 0.5, { try RenderRows.touch($0, (1...1_000).map { Int64($0) }, at: Timestamp(seconds: 2)) }),
+            ("touch", { try RenderRows.touch($0, (1...1_000).map { Int64($0) }, at: Timestamp(seconds: 2)) }),
             (
-                "advance", 0.2,
+                "advance",
                 {
                     let place = try #require(try RenderRows.place($0, of: "main"))
                     let next = try RenderRows.advance(
@@ -113,15 +113,12 @@ import Testing
             ),
         ]
         for operation in operations {
-            let (walked, elapsed) = try await store.database.read { session in
+            let walked = try await store.database.read { session in
                 let before = try self.walked(session)
-                let begin = ContinuousClock.now
                 try operation.run(session)
-                let elapsed = ContinuousClock.now - begin
-                return (try self.walked(session) - before, elapsed)
+                return try self.walked(session) - before
             }
             #expect(walked == 0, "\(operation.name) walked \(walked) rows")
-            #expect(elapsed < .seconds(operation.seconds * 5), "\(operation.name) took \(elapsed)")
         }
     }
 

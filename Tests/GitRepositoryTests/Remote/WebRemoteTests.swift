@@ -182,10 +182,8 @@ import Threads
             if case .timedOut = error as? GitError { true } else { false }
         }
         let task = Task { try await open(box, server.settings("hang/remote.git")) }
-        let begun = ContinuousClock.now
         task.cancel()
         await #expect(throws: GitError.cancelled(what: "https://localhost:\(server.port)/hang/remote.git")) { try await task.value }
-        #expect(ContinuousClock.now - begun < .seconds(5))
     }
 
     @Test("a redirect to another host does not get the token")
