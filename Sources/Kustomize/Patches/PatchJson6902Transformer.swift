@@ -37,7 +37,7 @@ struct PatchJson6902Transformer: Transformer {
     }
 
     func transform(_ resources: inout ResourceMap, in context: BuildContext) throws(KustomizeFailure) {
-        for resource in resources.items where target.matches(resource) {
+        for resource in try target.select(from: resources.items) {
             // Whatever the build remembers of it stands in annotations in kustomize.
             let isRemembered =
                 !resource.formers.isEmpty || !resource.prefixes.isEmpty || !resource.suffixes.isEmpty || resource.needsHash

@@ -49,8 +49,7 @@ struct PatchTransformer: Transformer {
                         hint: "give each document an entry of its own, or leave the target out")
                 }
                 let patch = StrategicMergePatch.Sheet(patches[0], from: file, isForSelection: true)
-                let selected = resources.items.filter(target.matches)
-                for resource in selected { try patch.apply(to: resource, rights, at: node, in: context) }
+                for resource in try target.select(from: resources.items) { try patch.apply(to: resource, rights, at: node, in: context) }
                 if !rights.isEmpty { try resources.requireDistinct(at: node) }
             } else {
                 for patch in patches {
@@ -64,14 +63,14 @@ struct PatchTransformer: Transformer {
             guard let target else {
                 throw node.failure("missing-field", "a JSON patch needs a target", hint: "say with target which resources it is for")
             }
-            for resource in resources.items where target.matches(resource) {
+            for resource in try target.select(from: resources.items) {
                 resource.rememberIdentity()
                 try patch.apply(to: resource, withAnnotations: true, at: node, in: context)
             }
             resources.identitiesChanged()
         case .nothing:
             guard let target else { throw node.failure("missing-field", "a JSON patch needs a target") }
-            guard !resources.items.contains(where: target.matches) else {
+            guard try target.select(from: resources.items).isEmpty else {
                 throw node.failure("empty-patch", "the patch says nothing")
             }
         }

@@ -16,8 +16,24 @@ struct Selector: Sendable {
     private let kind: Pattern
     private let name: Pattern
     private let namespace: Pattern
-    private let labels: LabelSelector?
-    private let annotations: LabelSelector?
+    private let labels: Requirement
+    private let annotations: Requirement
+
+    /// A label selector. One that is malformed is refused when it is first needed, as in kustomize: what nothing else matches, no labels are
+    /// compared with.
+    private enum Requirement: Sendable {
+        case none
+        case selector(LabelSelector)
+        case malformed(KustomizeFailure)
+
+        func holds(_ texts: Map?) throws(KustomizeFailure) -> Bool {
+            switch self {
+            case .none: true
+            case .selector(let selector): selector.matches(texts)
+            case .malformed(let failure): throw failure
+            }
+        }
+    }
 
     /// Reads the map at `node`; members other than `fields` are passed over.
     init(_ node: Node) throws(KustomizeFailure) {
@@ -31,34 +47,35 @@ struct Selector: Sendable {
         annotations = try Self.labels(node, "annotationSelector")
     }
 
-    private static func labels(_ node: Node, _ key: String) throws(KustomizeFailure) -> LabelSelector? {
-        guard let member = node[key] else { return nil }
+    private static func labels(_ node: Node, _ key: String) throws(KustomizeFailure) -> Requirement {
+        guard let member = node[key] else { return .none }
+        let text = try member.string()
         do throws(LabelSelector.Malformed) {
-            let selector = try LabelSelector(try text(member))
-            return selector.requirements.isEmpty ? nil : selector
+            let selector = try LabelSelector(text)
+            return selector.requirements.isEmpty ? .none : .selector(selector)
         } catch {
-            throw member.failure("invalid-selector", "\(key): \(error.message)")
+            return .malformed(member.failure("invalid-selector", "\(key): \(error.message)"))
         }
     }
 
-    private static func text(_ node: Node) throws(LabelSelector.Malformed) -> String {
-        guard let text = node.value.string else { throw LabelSelector.Malformed(message: "must be a string, not \(node.value.kindName)") }
-        return text
+    /// The resources that are meant, in their order.
+    func select(from resources: [Resource]) throws(KustomizeFailure) -> [Resource] {
+        var selected: [Resource] = []
+        for resource in resources where try matches(resource) { selected.append(resource) }
+        return selected
     }
 
-    func matches(_ resource: Resource) -> Bool {
+    func matches(_ resource: Resource) throws(KustomizeFailure) -> Bool {
         let current = resource.id
         // The cheapest and most telling first: this is asked of every resource for every patch.
         guard kind.matches(current.kind) else { return false }
         let original = resource.formers.isEmpty ? current : resource.originalID
-        return (name.matches(original.name) || name.matches(current.name))
-            && (namespace.isAny || namespace.matches(Self.namespace(original)) || namespace.matches(Self.namespace(current)))
-            && group.matches(current.group) && version.matches(current.version) && matchesLabels(resource)
-    }
-
-    /// Whether labels and annotations are as wanted; the other members do not count.
-    func matchesLabels(_ resource: Resource) -> Bool {
-        (labels?.matches(resource.texts("labels")) ?? true) && (annotations?.matches(resource.texts("annotations")) ?? true)
+        guard name.matches(original.name) || name.matches(current.name),
+            namespace.isAny || namespace.matches(Self.namespace(original)) || namespace.matches(Self.namespace(current)),
+            group.matches(current.group), version.matches(current.version)
+        else { return false }
+        guard try labels.holds(resource.texts("labels")) else { return false }
+        return try annotations.holds(resource.texts("annotations"))
     }
 
     /// What kustomize compares a namespace with: kinds that have none match patterns for any, but not the empty text.

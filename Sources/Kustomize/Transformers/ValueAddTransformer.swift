@@ -46,7 +46,7 @@ struct ValueAddTransformer: Transformer {
         for target in targets {
             var setter = NamespaceSetter(namespace: value)
             let path = ValuePath(target.path)
-            for resource in resources.items where target.selector?.matches(resource) ?? true {
+            for resource in try target.selector?.select(from: resources.items) ?? resources.items {
                 do throws(FieldFailure) {
                     if target.path == "metadata/namespace" {
                         try setter.set(in: resource)

@@ -50,14 +50,21 @@ struct SelectorTests {
         #expect(try !selector("{namespace: default}").matches(resource))
     }
 
-    @Test(arguments: ["{kind: '('}", "{name: 'a{2,1}'}", "{labelSelector: 'a in b'}", "{annotationSelector: 1}", "{name: 1}", "[a]"])
+    @Test(arguments: ["{kind: '('}", "{name: 'a{2,1}'}", "{annotationSelector: 1}", "{name: 1}", "[a]"])
     func refuses(yaml: String) {
         #expect(throws: KustomizeFailure.self) { try selector(yaml) }
+    }
+
+    @Test func refusesMalformedLabelSelectorsWhenTheyAreNeeded() throws {
+        let resource = try resource("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}")
+        #expect(try !selector("{kind: Secret, labelSelector: 'a in b'}").matches(resource))
+        #expect(throws: KustomizeFailure.self) { try selector("{kind: ConfigMap, labelSelector: 'a in b'}").matches(resource) }
+        #expect(try !selector("{labelSelector: app, annotationSelector: '='}").matches(resource))
     }
 
     @Test func isFastForManyResources() throws {
         let resources = try (0..<5_000).map { try resource("{apiVersion: v1, kind: ConfigMap, metadata: {name: config-\($0)}}") }
         let selector = try selector("{kind: Config.*, name: 'config-.*7'}")
-        #expect(resources.count { selector.matches($0) } == 500)
+        #expect(try selector.select(from: resources).count == 500)
     }
 }
