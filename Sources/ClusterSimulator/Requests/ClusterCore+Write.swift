@@ -9,6 +9,7 @@ extension ClusterCore {
     func body(_ context: Context, acceptsYAML: Bool = true) throws(StatusError) -> Value {
         let bytes = context.request.body
         let media = context.request.mediaType
+        if media == ReviewMessage.mediaType, let review = ReviewMessage.read(bytes, context.type) { return review }
         switch media {
         case "application/json", "", "application/yaml": break
         default:

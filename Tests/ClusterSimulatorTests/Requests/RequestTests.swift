@@ -6,6 +6,21 @@ import Testing
 @testable import ClusterSimulator
 
 @Suite struct RequestTests {
+    @Test func readsReviewsInProtocolBuffers() throws {
+        func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(bytes.count)] + bytes }
+        let attributes = field(1, Array("default".utf8)) + field(2, Array("create".utf8)) + field(5, Array("pods".utf8))
+        let review = field(2, field(1, attributes))
+        let body: [UInt8] = [0x6b, 0x38, 0x73, 0x00] + field(1, []) + field(2, review)
+        let answer = TestCluster().cluster.handle(
+            APIRequest(
+                method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                headers: [("Content-Type", "application/vnd.kubernetes.protobuf")], body: body))
+        #expect(answer.status == 201)
+        let value = try JSON.read(answer.bytes)
+        #expect(value.at("spec", "resourceAttributes", "resource") == "pods")
+        #expect(value.at("status", "allowed") == true)
+    }
+
     @Test func namespacesTakeTheirContentsAlong() {
         let cluster = TestCluster()
         cluster.send("POST", "/api/v1/namespaces", ["metadata": ["name": "shop"]])
