@@ -34,7 +34,11 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// Puts an API server's refusal into words.
     init(_ identity: ObjectIdentity?, _ error: KubernetesError) {
-        let causes = error.causes.prefix(5).map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }.joined(separator: "; ")
+        let causes = error.causes.prefix(5).map { cause in
+            let message = Self.shortened(cause.message)
+            return cause.field.isEmpty ? message : "\(cause.field): \(message)"
+        }.joined(separator: "; ")
+        let whole = Self.shortened(error.message)
         let text: String
         var isImmutable = false
         if error.isConflict, !error.causes.isEmpty {
@@ -43,9 +47,9 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
             isImmutable = (error.causes.map(\.message) + [error.message]).contains(where: Self.tellsOfImmutability)
             text =
                 isImmutable
-                ? "a field that cannot change was changed: \(causes.isEmpty ? error.message : causes); the object is deleted and made "
+                ? "a field that cannot change was changed: \(causes.isEmpty ? whole : causes); the object is deleted and made "
                     + "again only where it is annotated \(ObjectDirectives.Own.replace): allowed"
-                : "not valid: \(causes.isEmpty ? error.message : causes)"
+                : "not valid: \(causes.isEmpty ? whole : causes)"
         } else if error.isForbidden {
             text = "refused: \(error.message)"
         } else {
@@ -53,6 +57,11 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
         }
         self.init(identity, text, Self.course(error))
         self.isImmutable = isImmutable
+    }
+
+    /// API servers print the whole rejected value, a screen full for a pod template, between what it is and what is wrong with it.
+    private static func shortened(_ message: String) -> String {
+        message.count <= 300 ? message : "\(message.prefix(100)) … \(message.suffix(160))"
     }
 
     /// How API servers say it, which depends on the kind: there is no reason or code for it.
