@@ -48,7 +48,7 @@ import Testing
         ).first?.int64("walked") ?? 0
     }
 
-    @Test("finding who asks, what stands, candidates, keeping and moving on use indexes, and are fast")
+    @Test("finding who asks, what stands, candidates, keeping and moving on walk through no table")
     func usesIndexes() async throws {
         let store = try await Store.open(try await TestDatabase.shared.make(connections: 1), now: Timestamp(seconds: 0))
         try await store.database.read(timeout: .seconds(300)) { try self.fill($0) }

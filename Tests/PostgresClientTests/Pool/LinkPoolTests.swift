@@ -7,7 +7,7 @@ import Testing
         try await withDatabase(connections: 2) { database in
             let backends = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<100 {
-                    group.addTask { try await database.read { try $0.query("select pg_backend_pid() as pid")[0].int("pid") } }
+                    group.addTask { try await database.read(timeout: nil) { try $0.query("select pg_backend_pid() as pid")[0].int("pid") } }
                 }
                 return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
             }
