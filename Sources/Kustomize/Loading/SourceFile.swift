@@ -56,40 +56,4 @@ struct SourceFile: Sendable {
     func mark(of steps: [PathStep], document: Int) -> SourceMark? {
         outer == nil ? YAML.locate(steps, document: document, in: bytes) : nil
     }
-
-    /// The plain scalar at `steps` as it is written; `nil` where it is not written there in one line.
-    func plainText(at steps: [PathStep], document: Int) -> String? {
-        guard let key = YAML.locate(steps, document: document, in: bytes, what: .key),
-            let mark = YAML.locate(steps, document: document, in: bytes)
-        else { return nil }
-        guard key.line == mark.line else { return "" }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        guard lines.indices.contains(mark.line - 1) else { return nil }
-        var text = String(decoding: lines[mark.line - 1], as: UTF8.self).unicodeScalars.dropFirst(mark.column - 1)[...]
-        if let first = text.first, "\"'&*!|>".unicodeScalars.contains(first) { return nil }
-        if let comment = text.indices.first(where: { text[$0] == "#" && ($0 == text.startIndex || text[text.index(before: $0)] == " ") }) {
-            text = text[..<comment]
-        }
-        if let end = text.firstIndex(where: { $0 == "," || $0 == "}" || $0 == "]" }) { text = text[..<end] }
-        while let last = text.last, last == " " || last == "\t" || last == "\r" { text = text.dropLast() }
-        return String(text)
-    }
-
-    /// A folded text without the line breaks that kustomize's writer adds to those; `nil` where the text at `steps` is not folded.
-    func unfolded(_ text: String, at steps: [PathStep], document: Int) -> String? {
-        guard let mark = YAML.locate(steps, document: document, in: bytes) else { return nil }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        guard lines.indices.contains(mark.line - 1), case let line = Array(lines[mark.line - 1]), mark.column <= line.count,
-            line[mark.column - 1] == UInt8(ascii: ">")
-        else { return nil }
-        let isBlank = { (character: Character?) in character == " " || character == "\t" }
-        var parts: [Substring] = []
-        var wasIndented = isBlank(text.first)
-        for part in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if isBlank(part.first), !wasIndented, parts.last?.isEmpty == true { parts.removeLast() }
-            if !part.isEmpty { wasIndented = isBlank(part.first) }
-            parts.append(part)
-        }
-        return parts.joined(separator: "\n")
-    }
 }

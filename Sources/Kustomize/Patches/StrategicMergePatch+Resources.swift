@@ -60,13 +60,15 @@ extension StrategicMergePatch {
 
         private static func texts(_ value: Value?, of patch: Resource, at field: String, in file: SourceFile) -> Value? {
             guard let map = value?.map, !map.isEmpty else { return nil }
+            guard map.contains(where: { $0.value.string == nil }) else { return .map(map) }
+            let documents = YAML.texts(spelled: .plain, ending: ["metadata", field], in: file.bytes)
+            let written = documents.indices.contains(patch.source.document) ? documents[patch.source.document] : [:]
             return .map(
                 Map(
                     unique: map.entries.map { entry in
                         if entry.value.string != nil { return entry }
                         let steps = patch.source.steps + [.key("metadata"), .key(field), .key(entry.key)]
-                        let written = file.plainText(at: steps, document: patch.source.document)
-                        return .init(key: entry.key, value: .string(written ?? entry.value.scalarText ?? ""))
+                        return .init(key: entry.key, value: .string(written[steps] ?? entry.value.scalarText ?? ""))
                     }))
         }
 

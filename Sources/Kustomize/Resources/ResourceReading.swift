@@ -7,6 +7,7 @@ enum ResourceReading {
         var result: [Resource] = []
         // Items of lists come after the file's other documents, those of nested lists after them: a queue, as in kustomize.
         var pending: [Found] = []
+        var annotations = AnnotationTexts(bytes: file.bytes)
         let documents = file.documents.enumerated().filter { !isEmpty($0.element) }
         for (index, value) in documents {
             if documents.count == 1, value["kind"] == "List" || value["kind"] == "ResourceList", let items = value["items"]?.list {
@@ -25,7 +26,7 @@ enum ResourceReading {
             let kind = found.value["kind"]?.string ?? ""
             guard kind.hasSuffix("List"), let items = found.value["items"] else {
                 let resource = Resource(
-                    withTextAnnotations(found, file),
+                    annotations.texts(of: found.value, document: found.document, steps: found.steps),
                     source: Resource.Source(path: file.path, document: found.document, steps: found.steps))
                 resource.recallIdentities()
                 result.append(resource)
@@ -67,28 +68,6 @@ enum ResourceReading {
         guard let name = metadata["name"], !name.isNull, name.scalarText?.isEmpty == false else {
             throw failure("missing-name", "the \(kind) has no metadata.name", found, [.key("metadata")], file)
         }
-    }
-
-    /// Annotations as they are written: `1.50` is the text 1.50, nothing at all is the empty text, and a folded text is as YAML has it,
-    /// because kustomize writes these anew.
-    private static func withTextAnnotations(_ found: Found, _ file: SourceFile) -> Value {
-        guard case .map(let annotations)? = found.value["metadata"]?["annotations"],
-            annotations.contains(where: { $0.value.string.map { $0.utf8.contains(UInt8(ascii: "\n")) } ?? true })
-        else { return found.value }
-        var value = found.value
-        for entry in annotations where entry.value.map == nil && entry.value.list == nil {
-            let steps = found.steps + [.key("metadata"), .key("annotations"), .key(entry.key)]
-            if let text = entry.value.string {
-                guard text.utf8.contains(UInt8(ascii: "\n")), let plain = file.unfolded(text, at: steps, document: found.document) else {
-                    continue
-                }
-                value["metadata"]?["annotations"]?[entry.key] = .string(plain)
-            } else {
-                let written = file.plainText(at: steps, document: found.document) ?? entry.value.scalarText ?? ""
-                value["metadata"]?["annotations"]?[entry.key] = .string(written)
-            }
-        }
-        return value
     }
 
     private static func failure(
