@@ -52,7 +52,7 @@ import Testing
         #expect(try ReportResponse(json: Self.sent(ReportResponse(acknowledged: 7).json)).acknowledged == 7)
         let request = ObjectsRequest(digests: [Self.digest])
         #expect(try ObjectsRequest(json: Self.sent(request.json)) == request)
-        let objects = ObjectsResponse(objects: [.map(["kind": .string("X")])])
+        let objects = ObjectsResponse(objects: [.map(["kind": .string("X")])], originals: ["a: ENC[]\n"])
         #expect(try ObjectsResponse(json: Self.sent(objects.json)) == objects)
     }
 

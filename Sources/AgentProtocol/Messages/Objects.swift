@@ -17,16 +17,30 @@ package struct ObjectsRequest: Sendable, Hashable {
     }
 }
 
-/// Objects in the order asked for; one that is not there (or not this cluster's) is left out. The receiver checks every digest:
-/// it is taken over the object's canonical form, so the notation on the wire does not matter.
+/// Objects in the order asked for, and the originals of encrypted ones; what is not there (or not this cluster's) is left out.
+///
+/// The receiver checks every digest. An object's is taken over its canonical form, so that the notation on the wire does not matter; an
+/// original's over its very bytes.
 package struct ObjectsResponse: Sendable, Hashable {
     package var objects: [Value]
+    /// Encrypted documents as they stand in Git: UTF-8, so they travel as texts.
+    package var originals: [String]
 
-    package init(objects: [Value]) { self.objects = objects }
+    package init(objects: [Value], originals: [String] = []) {
+        self.objects = objects
+        self.originals = originals
+    }
 
-    package var json: Value { .map(["objects": .list(objects)]) }
+    package var json: Value {
+        var map: Map = ["objects": .list(objects)]
+        // Left out where there is none: an agent from before encrypted objects has no use for it.
+        if !originals.isEmpty { map["originals"] = .list(originals.map { .string($0) }) }
+        return .map(map)
+    }
 
     package init(json value: Value) throws(ShapeError) {
-        objects = try Fields(value).list("objects", limit: ObjectsRequest.digestsMax) { (item, _) throws(ShapeError) in item }
+        let fields = try Fields(value)
+        objects = try fields.list("objects", limit: ObjectsRequest.digestsMax) { (item, _) throws(ShapeError) in item }
+        originals = try fields.strings("originals", limit: ObjectsRequest.digestsMax)
     }
 }
