@@ -58,12 +58,18 @@ import Testing
 
     @Test func whatIsNotSaidIsAsOlderCoordinatorsMeantIt() throws {
         let json = Self.task.json
-        #expect(json.at("record", "origin") == nil && json.at("options", "adopt") == nil)
+        #expect(json.at("record", "origin") == nil && json.at("options", "adopt") == nil && json.at("options", "healthRules") == nil)
         let read = try SyncTask(json: json, at: "task")
         #expect(!read.record.isRollback && read.record.origin == "release" && !read.options.adopt)
         var task = Self.task
         task.record.origin = "rollback"
         task.options.adopt = true
+        task.options.healthRules = [
+            HealthRule(group: "x.dev", kind: "W", path: "/status/phase", comparison: .equals("Ready")),
+            HealthRule(
+                group: "", kind: "V", path: "/a", comparison: .oneOf([1, true]),
+                failed: .init(path: "/b", comparison: .notEquals(""))),
+        ]
         #expect(try SyncTask(json: Self.sent(task.json), at: "task") == task)
         #expect(task.record.isRollback)
         task.record.origin = String(repeating: "x", count: RecordReference.originMax + 1)

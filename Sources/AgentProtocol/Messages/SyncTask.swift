@@ -40,6 +40,7 @@ package struct SyncOptions: Sendable, Hashable {
     package var force = false
     /// Takes over, without conflicts, what `kubectl apply`, Helm, Argo CD or Flux manage.
     package var adopt = false
+    package var healthRules: [HealthRule] = []
 
     package init() {}
 
@@ -53,6 +54,7 @@ package struct SyncOptions: Sendable, Hashable {
         ]
         // Left out where it says nothing new, so that what older readers wrote down stays equal.
         if adopt { map["adopt"] = .bool(true) }
+        if !healthRules.isEmpty { map["healthRules"] = .list(healthRules.map(\.json)) }
         if let serviceAccount { map["serviceAccount"] = .string(serviceAccount) }
         if !ignore.isEmpty {
             map["ignore"] = .list(
@@ -83,6 +85,9 @@ package struct SyncOptions: Sendable, Hashable {
         healthTimeoutMilliseconds = try fields.optionalInt("healthTimeoutMilliseconds") ?? healthTimeoutMilliseconds
         force = try fields.bool("force", default: force)
         adopt = try fields.bool("adopt", default: adopt)
+        healthRules = try fields.list("healthRules", limit: HealthRule.rulesMax) { (item, place) throws(ShapeError) in
+            try HealthRule(json: item, at: place)
+        }
         ignore = try fields.list("ignore", limit: 1_000) { (item, place) throws(ShapeError) in
             let rule = try Fields(item, at: place)
             return IgnoreRule(

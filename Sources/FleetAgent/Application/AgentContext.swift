@@ -39,10 +39,12 @@ final class AgentContext: Sendable {
         self.version = version
     }
 
-    /// The API as an application may use it: in the name of its own service account, where it has one.
+    /// The API as an application may use it: in the name of its own service account, where it has one. All that is written of an
+    /// application's objects, and read for it, goes this way; lists, watches and the ApplySet's parent are the agent's own.
     func client(for task: SyncTask) -> KubernetesClient {
         guard let account = task.options.serviceAccount else { return cluster.client }
-        return cluster.client.impersonating(Impersonation(serviceAccount: account, namespace: task.namespace))
+        // The API server adds an account's groups by itself: naming them would only ask the agent for more rights.
+        return cluster.client.impersonating(Impersonation(user: "system:serviceaccount:\(task.namespace):\(account)"))
     }
 
     /// An object's body, from disk or, where it is lost there, from the coordinator.

@@ -48,7 +48,9 @@ struct ApplyJob: Sendable {
         let client = context.client(for: task)
         do {
             if directives?.writing == .ifAbsent, let live = try await live(client) {
-                return ApplyResult(job: self, outcome: .success(AppliedObject(live, ignoring: ignored, at: context.clock.now())))
+                return ApplyResult(
+                    job: self,
+                    outcome: .success(AppliedObject(live, ignoring: ignored, rules: task.options.healthRules, at: context.clock.now())))
             }
             var object = DesiredObject.prepare(try await context.body(body), as: identity, application: task.application)
             if !ignored.isEmpty, let live = try await live(client) {
@@ -56,13 +58,17 @@ struct ApplyJob: Sendable {
             }
             if adopts { try await adopt(client) }
             let written = try await client.apply(
-                object, as: type, options: WriteOptions(fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun))
+                object, as: type,
+                options: WriteOptions(
+                    fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun, fieldValidation: .strict))
             context.reachability.answered()
-            var applied = AppliedObject(written.object, ignoring: ignored, at: context.clock.now())
+            var applied = AppliedObject(
+                written.object, ignoring: ignored, rules: task.options.healthRules, at: context.clock.now())
             applied.warnings = written.warnings
             return ApplyResult(job: self, outcome: .success(applied))
         } catch let error as KubernetesError {
             context.reachability.failed(error)
+            if error.isUnknownResource { await context.cluster.doubt() }
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, error)))
         } catch {
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, "\(error)", .retry(after: nil))))
@@ -111,11 +117,11 @@ struct AppliedObject: Sendable {
     /// The server's.
     var warnings: [String] = []
 
-    init(_ object: Value, ignoring ignored: [JSONPointer], at now: Timestamp) {
+    init(_ object: Value, ignoring ignored: [JSONPointer], rules: [HealthRule], at now: Timestamp) {
         projection = OwnedFields.digest(of: object, ignoring: ignored)
         uid = object.at("metadata", "uid")?.string ?? ""
         version = object.at("metadata", "resourceVersion")?.string.flatMap { UInt64($0) } ?? 0
-        let health = Health.of(object, at: now)
+        let health = Health.of(object, at: now, rules: rules)
         self.health = health.status
         reason = health.status == .current ? "" : health.message
         self.object = object

@@ -51,7 +51,7 @@ extension ManagedApplication {
         let options = WriteOptions(fieldManager: Ownership.fieldManager, force: true)
         do { _ = try await context.cluster.client.apply(parent, as: .secrets, options: options) } catch {
             guard error.code == 404 else { throw error }
-            try await ensureNamespace(Ownership.agentNamespace)
+            try await ensureNamespace(Ownership.agentNamespace, context.cluster.client)
             _ = try await context.cluster.client.apply(parent, as: .secrets, options: options)
         }
         inventory.parentKinds = kinds
@@ -60,10 +60,10 @@ extension ManagedApplication {
     }
 
     /// Makes a namespace that is no part of any inventory: it is never pruned.
-    func ensureNamespace(_ namespace: String) async throws {
-        let client = context.cluster.client
+    /// - Parameter client: who makes it, where it is not there.
+    func ensureNamespace(_ namespace: String, _ client: KubernetesClient) async throws {
         do {
-            _ = try await client.get(.namespaces, name: namespace)
+            _ = try await context.cluster.client.get(.namespaces, name: namespace)
         } catch {
             guard error.isNotFound else { throw error }
             let object: Value = .map([

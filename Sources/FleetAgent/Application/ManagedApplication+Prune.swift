@@ -93,7 +93,7 @@ extension ManagedApplication {
     /// Deletes one object, the very one that was applied. Returns why it stays, where it does.
     private func removeOne(_ identity: ObjectIdentity, _ isRemoval: Bool) async throws -> String? {
         guard let record = inventory.records[identity],
-            let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind)
+            let type = try await context.cluster.type(apiVersion: record.apiVersion, of: identity)
         else { return nil }  // Its kind is gone, and its objects with it.
         let client = context.client(for: task)
         // From here on its disappearance is no drift.

@@ -149,7 +149,9 @@ extension ManagedApplication {
         await begin()
         try arrange()
         guard let order = self.plan?.order, order.next(view) != .done else { return nil }
-        if task.options.createNamespace, !task.namespace.isEmpty { try await ensureNamespace(task.namespace) }
+        if task.options.createNamespace, !task.namespace.isEmpty {
+            try await ensureNamespace(task.namespace, context.client(for: task))
+        }
         let kept = plan.objects.filter { $0.directives.writing != .never }.map(\.identity)
         let kinds = Set(kept.map(Self.groupKind)).union(inventory.parentKinds ?? [])
         try await writeParent(kinds: kinds.sorted(), identities: kept + Array(inventory.records.keys))

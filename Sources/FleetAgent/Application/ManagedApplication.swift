@@ -94,6 +94,7 @@ actor ManagedApplication {
         exempt = []
         if isTransfer { hasReadParent = false }
         context.rules.setIgnored(new.options.ignore, application: name)
+        context.rules.setHealthRules(new.options.healthRules, application: name)
         context.board.setReady(false, name)
         wakeup.wake()
     }
@@ -126,6 +127,7 @@ actor ManagedApplication {
     private func load() async {
         guard !isLoaded else { return }
         context.rules.setIgnored(task.options.ignore, application: name)
+        context.rules.setHealthRules(task.options.healthRules, application: name)
         do { inventory = try await context.state.inventory(name) ?? Inventory() } catch {
             context.logger.warning("\(name): the inventory cannot be read and is made again: \(error)")
         }
@@ -198,6 +200,7 @@ actor ManagedApplication {
             message = text
             for identity in inventory.records.keys { context.rules.release(identity, of: name) }
             context.rules.setIgnored([], application: name)
+            context.rules.setHealthRules([], application: name)
             inventory = Inventory()
             drifted = [:]
         case .waiting(let text):

@@ -14,6 +14,7 @@ final class RuleBoard: Sendable {
     private struct State {
         var claims: [ObjectIdentity: Claim] = [:]
         var ignored: [String: [IgnoreRule]] = [:]
+        var health: [String: [HealthRule]] = [:]
         /// Applications that want an object which is another's.
         var suitors: [ObjectIdentity: String] = [:]
         /// Applications whose bundles have an object, until they have claimed what is theirs.
@@ -46,6 +47,18 @@ final class RuleBoard: Sendable {
 
     func setIgnored(_ rules: [IgnoreRule], application: String) {
         state.withLock { $0.ignored[application] = rules.isEmpty ? nil : rules }
+    }
+
+    /// The rules by which an object's health is judged; `application` is whom its labels name, where nobody has claimed it.
+    func healthRules(for identity: ObjectIdentity, application: String = "") -> [HealthRule] {
+        state.withLock { state in
+            guard !state.health.isEmpty else { return [] }
+            return state.health[state.claims[identity]?.application ?? application] ?? []
+        }
+    }
+
+    func setHealthRules(_ rules: [HealthRule], application: String) {
+        state.withLock { $0.health[application] = rules.isEmpty ? nil : rules }
     }
 
     /// Says what the bundle has that an application is about to be synced to: told for all applications before the first of them begins, so

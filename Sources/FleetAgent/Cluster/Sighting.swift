@@ -35,7 +35,8 @@ struct Sighting: Sendable {
         self.isDeleted = isDeleted
         isControlled = metadata["ownerReferences"]?.list?.contains { $0["controller"]?.bool == true } ?? false
         projection = isDeleted ? nil : OwnedFields.digest(of: object, ignoring: rules.pointers(for: identity))
-        let health = isDeleted ? .notFound : Health.of(object, at: now)
+        let health =
+            isDeleted ? .notFound : Health.of(object, at: now, rules: rules.healthRules(for: identity, application: application))
         self.health = health.status
         reason = health.status == .current ? "" : health.message
         live = keepsObject ? object : nil

@@ -48,11 +48,11 @@ final class WatchSet: Sendable {
                 let key = Key(apiVersion: type.apiVersion, kind: type.kind)
                 if let watch = watches[key] { return (watch, false) }
                 let watch = KindWatch(
-                    type: type, client: cluster.client, rules: rules, reachability: reachability, clock: clock, observer: observer)
+                    type: type, cluster: cluster, rules: rules, reachability: reachability, clock: clock, observer: observer)
                 watches[key] = watch
                 return (watch, true)
             }
-            if isNew { spawn { await watch.run() } }
+            if isNew { spawn { await watch.run() } } else { watch.served() }
             if !watch.isListed { areListed = false }
         }
         return areListed
@@ -62,26 +62,32 @@ final class WatchSet: Sendable {
 /// Follows one kind: a list, then a watch from there, for ever.
 final class KindWatch: Sendable {
     private let type: ResourceType
-    private let client: KubernetesClient
+    private let cluster: ClusterAccess
     private let rules: RuleBoard
     private let reachability: Reachability
     private let clock: AgentClock
     private let observer: any Observer
+    private let isUnserved = Mutex(false)
+    private let again = Wakeup()
     private let listedFlag = Mutex(false)
 
+    private static let unservedPause = Duration.seconds(60)
     private static let selection = Selection(labelSelector: Ownership.partOfLabel)
 
     init(
-        type: ResourceType, client: KubernetesClient, rules: RuleBoard, reachability: Reachability, clock: AgentClock,
+        type: ResourceType, cluster: ClusterAccess, rules: RuleBoard, reachability: Reachability, clock: AgentClock,
         observer: any Observer
     ) {
         self.type = type
-        self.client = client
+        self.cluster = cluster
         self.rules = rules
         self.reachability = reachability
         self.clock = clock
         self.observer = observer
     }
+
+    /// Says that the server serves the kind: where its definition was gone, it is back.
+    func served() { if isUnserved.withLock({ $0 }) { again.wake() } }
 
     var isListed: Bool { listedFlag.withLock { $0 } }
 
@@ -99,6 +105,14 @@ final class KindWatch: Sendable {
                 guard let failure = error as? KubernetesError, !failure.isCancelled, !Task.isCancelled else { return }
                 reachability.failed(failure)
                 if failure.isExpired || failure.isUnknownResource { version = nil }
+                if failure.isUnknownResource {
+                    // Its definition is gone: nothing but its return is worth a request.
+                    await cluster.doubt()
+                    isUnserved.withLock { $0 = true }
+                    await again.wait(atMost: Self.unservedPause, clock)
+                    isUnserved.withLock { $0 = false }
+                    continue
+                }
                 var random = SystemRandomNumberGenerator()
                 let pause = failure.isExpired ? .milliseconds(20) : max(backoff.next(using: &random), failure.retryAfter ?? .zero)
                 do { try await clock.sleep(pause) } catch { return }
@@ -109,7 +123,7 @@ final class KindWatch: Sendable {
     private func list() async throws -> String {
         var sightings: [Sighting] = []
         let now = clock.now()
-        let version = try await client.list(type, Self.selection) { object in
+        let version = try await cluster.client.list(type, Self.selection) { object in
             if let sighting = Sighting(object, keepsObject: false, rules: rules, now: now) { sightings.append(sighting) }
         }
         reachability.answered()
@@ -125,7 +139,7 @@ final class KindWatch: Sendable {
 
     private func follow(from version: String, _ reached: (String) -> Void) async throws {
         // Spread, so that the watches of many agents and kinds do not end together.
-        let watch = try await client.watch(type, Self.selection, from: version, timeout: .seconds(Int64.random(in: 240...360)))
+        let watch = try await cluster.client.watch(type, Self.selection, from: version, timeout: .seconds(Int64.random(in: 240...360)))
         reachability.answered()
         for try await event in watch {
             let (object, isDeleted): (Value, Bool)

@@ -78,7 +78,9 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
         // No answer at all, a credential that is being replaced, a namespace that is on its way out, a webhook or a definition that is
         // not served yet: these pass without anybody changing the application.
         let isServers = error.code == 0 || error.isUnauthorized || error.isRetryable
-        let passes = isServers || error.isNamespaceTerminating || error.isUnknownResource || error.isConflict || error.isNotFound
+        let passes =
+            isServers || error.isNamespaceTerminating || error.isUnknownResource || error.isConflict || error.isNotFound
+            || error.isAlreadyExists
         return passes ? .retry(after: error.retryAfter) : .wait
     }
 }

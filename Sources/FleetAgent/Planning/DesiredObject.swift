@@ -72,14 +72,17 @@ enum DesiredObject {
         return ObjectIdentity(group: identity.group, kind: identity.kind, namespace: namespace, name: identity.name)
     }
 
-    /// Changes whenever the same body has to be sent again: another namespace, owner, or other ignored paths.
+    /// Changes whenever the same body has to be sent again: another namespace, owner, other ignored paths or health rules.
     static func appliedDigest(body: Digest, identity: ObjectIdentity, task: SyncTask) -> Digest {
         let ignored = task.options.ignore.pointers(for: identity).map(\.description).sorted()
-        return Canonical.digest(
-            .map([
-                "application": .string(task.application), "body": .string(body.description), "namespace": .string(identity.namespace),
-                "ignore": .list(ignored.map { .string($0) }),
-            ]))
+        var parts: Map = [
+            "application": .string(task.application), "body": .string(body.description), "namespace": .string(identity.namespace),
+            "ignore": .list(ignored.map { Value.string($0) }),
+        ]
+        // The answer is judged by the rules in force: what is Current may change with them.
+        let rules = task.options.healthRules.filter { $0.kind == identity.kind && $0.group == identity.group }
+        if !rules.isEmpty { parts["health"] = .list(rules.map { rule in rule.json }) }
+        return Canonical.digest(.map(parts))
     }
 
     /// The object as it is sent: namespace and labels filled in, without what only a server writes.

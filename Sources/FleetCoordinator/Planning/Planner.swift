@@ -172,8 +172,24 @@ extension SyncOptions {
         healthTimeoutMilliseconds = application.health.timeout.wholeMilliseconds
         force = application.sync.force
         adopt = application.sync.adopt
+        healthRules = application.health.rules.map { rule in
+            HealthRule(
+                group: rule.group, kind: rule.kind, path: rule.path.description, comparison: .init(rule.comparison),
+                failed: rule.failed.map { .init(path: ($0.path ?? rule.path).description, comparison: .init($0.comparison)) })
+        }
         ignore = application.sync.ignore.map {
             IgnoreRule(group: $0.group ?? "", kind: $0.kind, name: $0.name ?? "", paths: $0.paths.map(\.description))
         }
+    }
+}
+
+extension HealthRule.Comparison {
+    init(_ declared: Application.HealthRule.Comparison) {
+        self =
+            switch declared {
+            case .equals(let value): .equals(value)
+            case .notEquals(let value): .notEquals(value)
+            case .oneOf(let values): .oneOf(values)
+            }
     }
 }

@@ -19,6 +19,9 @@ extension Application {
         if application.sync.createNamespace, application.namespace == nil {
             fields["sync"]?.error("missing-field", "'createNamespace' needs 'namespace' in 'spec'")
         }
+        if application.sync.serviceAccount != nil, application.namespace == nil {
+            fields["sync"]?.error("missing-field", "'serviceAccount' needs 'namespace' in 'spec', which is the account's too")
+        }
         application.allowClearSecrets = fields["allowClearSecrets"]?.flag() ?? false
         if let health = fields["health"] { application.health = .read(health) }
         application.deletion = fields["deletion"]?.choice() ?? .prune
@@ -68,7 +71,14 @@ extension Application.Sync {
         sync.pruneProtectionPercentMax = protection?["maxPercent"]?.integer(0...100) ?? sync.pruneProtectionPercentMax
         sync.drift = fields["drift"]?.choice() ?? sync.drift
         sync.createNamespace = fields["createNamespace"]?.flag() ?? sync.createNamespace
-        sync.serviceAccount = fields["serviceAccount"]?.text()
+        if let node = fields["serviceAccount"], let account = node.text() {
+            if !Names.isDomain(account[...]) {
+                node.error(
+                    "invalid-name", "'\(account)' cannot be a service account",
+                    hint: "write its name without a namespace: it is one of the application's namespace")
+            }
+            sync.serviceAccount = account
+        }
         if let retry = fields["retry"]?.members("limit", "backoff", "maxBackoff") {
             sync.retry.limit = retry["limit"]?.integer(0...1_000) ?? sync.retry.limit
             sync.retry.backoff = retry["backoff"]?.duration() ?? sync.retry.backoff
@@ -93,12 +103,67 @@ extension Application.HealthPolicy {
         var health = Application.HealthPolicy()
         let fields = node.members("timeout", "rules")
         health.timeout = fields?["timeout"]?.duration() ?? health.timeout
-        for item in fields?["rules"]?.items() ?? [] {
-            guard let rule = item.members("group", "kind", "path", "equals"), let kind = rule.required("kind")?.text(),
-                let path = rule.required("path")?.pointer(), let equals = rule.required("equals")?.value
-            else { continue }
-            health.rules.append(.init(group: rule["group"]?.value.string ?? "", kind: kind, path: path, equals: equals))
-        }
+        let rules = fields?["rules"]?.items() ?? []
+        if rules.count > rulesMax { fields?["rules"]?.invalid("there are \(rules.count) rules, at most \(rulesMax) are read") }
+        health.rules = rules.prefix(rulesMax).compactMap(Application.HealthRule.read)
         return health
+    }
+
+    private static let rulesMax = 100
+}
+
+extension Application.HealthRule {
+    fileprivate static func read(_ node: Node) -> Self? {
+        guard let rule = node.members("group", "kind", "path", "equals", "notEquals", "oneOf", "failed"),
+            let kind = rule.required("kind")?.text(), let path = rule.required("path")?.pointer(), let comparison = Comparison.read(rule)
+        else { return nil }
+        var read = Application.HealthRule(group: rule["group"]?.value.string ?? "", kind: kind, path: path, comparison: comparison)
+        if let failed = rule["failed"] {
+            guard let fields = failed.members("path", "equals", "notEquals", "oneOf"), let comparison = Comparison.read(fields) else {
+                return nil
+            }
+            read.failed = Failure(path: fields["path"]?.pointer(), comparison: comparison)
+        }
+        return read
+    }
+}
+
+extension Application.HealthRule.Comparison {
+    fileprivate static let valuesMax = 100
+
+    /// Reads the one comparison that a rule has.
+    fileprivate static func read(_ fields: Members) -> Self? {
+        let words = ["equals", "notEquals", "oneOf"]
+        let given = words.filter { fields[$0] != nil }
+        guard let word = given.first, given.count == 1, let node = fields[word] else {
+            fields.node.error(
+                given.isEmpty ? "missing-field" : "invalid-value",
+                given.isEmpty ? "a comparison is missing in '\(fields.node.name)'" : "'\(given[0])' and '\(given[1])' cannot be together",
+                hint: "write one of \(words.joined(separator: ", "))")
+            return nil
+        }
+        if word == "oneOf" {
+            let values = node.items()
+            guard !values.isEmpty, values.count <= valuesMax else {
+                if node.value.list != nil { node.invalid("'oneOf' must have 1 to \(valuesMax) values") }
+                return nil
+            }
+            guard values.allSatisfy(\.isScalar) else { return nil }
+            return .oneOf(values.map(\.value))
+        }
+        guard node.isScalar else { return nil }
+        return word == "equals" ? .equals(node.value) : .notEquals(node.value)
+    }
+}
+
+extension Node {
+    /// Whether this is a text, a number or a truth value, after a report where it is not.
+    fileprivate var isScalar: Bool {
+        switch value {
+        case .string, .int, .decimal, .bool: return true
+        case .null, .list, .map:
+            wrongType("a text, a number or a truth value")
+            return false
+        }
     }
 }

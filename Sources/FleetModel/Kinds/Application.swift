@@ -58,18 +58,38 @@ package struct Application: Sendable, Hashable {
         package init() {}
     }
 
-    /// Objects of a kind are Current where the value at `path` equals `equals`.
+    /// Objects of a kind are Current where the value at `path` compares so, and Failed where `failed` holds; InProgress otherwise.
     package struct HealthRule: Sendable, Hashable {
+        /// A value that is absent meets no comparison.
+        package enum Comparison: Sendable, Hashable {
+            case equals(Value)
+            case notEquals(Value)
+            case oneOf([Value])
+        }
+
+        package struct Failure: Sendable, Hashable {
+            /// `nil` looks where the rule looks.
+            package var path: JSONPointer?
+            package var comparison: Comparison
+
+            package init(path: JSONPointer? = nil, comparison: Comparison) {
+                self.path = path
+                self.comparison = comparison
+            }
+        }
+
         package var group: String
         package var kind: String
         package var path: JSONPointer
-        package var equals: Value
+        package var comparison: Comparison
+        package var failed: Failure?
 
-        package init(group: String, kind: String, path: JSONPointer, equals: Value) {
+        package init(group: String, kind: String, path: JSONPointer, comparison: Comparison, failed: Failure? = nil) {
             self.group = group
             self.kind = kind
             self.path = path
-            self.equals = equals
+            self.comparison = comparison
+            self.failed = failed
         }
     }
 }
