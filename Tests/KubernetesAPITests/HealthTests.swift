@@ -154,6 +154,20 @@ import Testing
             "claim", #"{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}"#, .inProgress, "NotBound",
             "Pending"),
         Case("bound claim", #"{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Bound"}}"#, .current),
+        Case(
+            "lost claim", #"{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Lost"}}"#, .failed, "Lost", "volume"),
+        Case("volume", #"{"apiVersion": "v1", "kind": "PersistentVolume", "status": {"phase": "Available"}}"#, .current),
+        Case(
+            "failed volume", #"{"apiVersion": "v1", "kind": "PersistentVolume", "status": {"phase": "Failed", "message": "no disk"}}"#,
+            .failed,
+            "VolumeFailed", "no disk"),
+        Case("API, new", #"{"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService"}"#, .inProgress, "NotObserved"),
+        Case(
+            "API, down",
+            #"{"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "status": {"conditions": [{"type": "Available", "status": "False", "reason": "MissingEndpoints", "message": "no endpoints"}]}}"#,
+            .inProgress, "MissingEndpoints", "no endpoints"),
+        Case("autoscaler", #"{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "status": {}}"#, .current),
+        Case("ingress", #"{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "status": {"loadBalancer": {}}}"#, .current),
         Case("service", #"{"apiVersion": "v1", "kind": "Service", "spec": {}}"#, .current),
         Case("load balancer", #"{"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}}"#, .inProgress, "NoIPAssigned"),
         Case("namespace", #"{"apiVersion": "v1", "kind": "Namespace", "status": {"phase": "Active"}}"#, .current),

@@ -5,7 +5,7 @@ import Manifests
 
 extension ManagedApplication {
     /// When to look into a workload's pods after it ceased to be Current; after these, once a minute.
-    private static let podChecksAfter: [Duration] = [.seconds(3), .seconds(7), .seconds(20)]
+    private static let podChecksAfter: [Duration] = [.seconds(1), .seconds(3), .seconds(7), .seconds(20)]
 
     private var healthTimeout: Duration { .milliseconds(task.options.healthTimeoutMilliseconds) }
 
@@ -24,15 +24,7 @@ extension ManagedApplication {
     func tell() {
         let now = context.clock.now()
         var health = rolledUp()
-        if health.status == .current || health.status == .failed {
-            inProgressSince = nil
-            podCheckAt = nil
-            podChecks = 0
-            if health.status == .current { podReason = nil }
-        } else if inProgressSince == nil {
-            inProgressSince = now
-            podCheckAt = now + Self.podChecksAfter[0]
-        }
+        follow(health, now)
         health = health.judged(inProgressSince: inProgressSince, now: now, timeout: healthTimeout)
         var status = ApplicationReport.Health(health.status)
         if phase == .removed {
@@ -50,7 +42,15 @@ extension ManagedApplication {
             message: String(text.prefix(Report.textMax)), object: health.object?.description ?? "", objectsTotal: health.total,
             objectsCurrent: health.current, since: isNew ? now : told?.since ?? now)
         context.board.setReady(phase == .synced && status == .current, name)
+        tellAt = nil
         guard mustTell || report != told else { return }
+        if let told, told.generation == task.generation, told.phase == phase, told.health != status {
+            if let later = damping.wait(at: now) {
+                tellAt = later
+                return
+            }
+            damping.told(at: now)
+        }
         if let told, told.health != status, told.generation == task.generation, phase != .removed {
             context.reports.add(
                 AgentEvent(
@@ -62,6 +62,32 @@ extension ManagedApplication {
         context.reports.put(report, urgent: isNew)
     }
 
+    /// Notes since when the application is on its way, and when to look for the reasons.
+    private func follow(_ health: ApplicationHealth, _ now: Timestamp) {
+        switch health.status {
+        case .current:
+            inProgressSince = nil
+            podCheckAt = nil
+            podChecks = 0
+            podReason = nil
+            explained = nil
+        case .failed:
+            inProgressSince = nil
+            podChecks = 0
+            // Why a pod has ended is known to itself only: looked up once.
+            if explained != health.object { podCheckAt = now }
+            explained = health.object
+        case .inProgress, .notFound, .terminating, .unknown:
+            explained = nil
+            guard inProgressSince == nil else { return }
+            inProgressSince = now
+            podCheckAt = now + Self.podChecksAfter[0]
+        }
+    }
+
+    /// When there is something to do that only time brings.
+    func timeToLook() -> Timestamp? { [podCheckAt, healthDeadline(), tellAt].compactMap { $0 }.min() }
+
     /// When what is in progress will have failed.
     func healthDeadline() -> Timestamp? {
         guard let since = inProgressSince else { return nil }
@@ -69,21 +95,21 @@ extension ManagedApplication {
         return end > context.clock.now() ? end : nil
     }
 
-    /// Looks into the pods of a workload that is not Current for a while. Returns when to look again.
+    /// Looks into the pods of a workload that is not Current for a while, or has failed. Returns when to look again.
     func explain() async -> Timestamp? {
-        guard let due = podCheckAt, let since = inProgressSince else { return nil }
+        guard let due = podCheckAt else { return nil }
         let now = context.clock.now()
         guard due <= now else { return due }
         // Past the timeout nothing new is learnt: the cluster is not polled.
-        guard now - since < healthTimeout, let object = rolledUp().object, let record = inventory.records[object],
-            let body = record.body
+        guard inProgressSince.map({ now - $0 < healthTimeout }) ?? true, let object = rolledUp().object,
+            let record = inventory.records[object], let body = record.body
         else {
             podCheckAt = nil
             return nil
         }
         podChecks += 1
         let pause = podChecks < Self.podChecksAfter.count ? Self.podChecksAfter[podChecks] : .seconds(60)
-        podCheckAt = now + pause
+        podCheckAt = inProgressSince == nil ? nil : now + pause
         do {
             let workload = try await context.body(body)
             guard let selector = PodReasons.selector(of: workload),
@@ -92,14 +118,39 @@ extension ManagedApplication {
                 podCheckAt = nil
                 return nil
             }
-            var reason: String?
+            var best: PodReasons.Finding?
+            var count = 0
+            var creating: String?
             _ = try await context.cluster.client.list(pods, Selection(namespace: object.namespace, labelSelector: selector)) { pod in
-                if reason == nil { reason = PodReasons.reason(of: pod) }
+                count += 1
+                guard let finding = PodReasons.finding(in: pod) else {
+                    if pod.at("status", "phase")?.string == "Pending" { creating = pod.at("metadata", "name")?.string }
+                    return
+                }
+                if best.map({ finding.rank < $0.rank }) ?? true { best = finding }
             }
+            var reason = best?.text
+            // What keeps pods from being made, or volumes from being mounted, is told in events only.
+            if reason == nil, count == 0 { reason = try await warning(of: object.name, kind: object.kind, in: object.namespace) }
+            if reason == nil, let creating { reason = try await warning(of: creating, kind: "Pod", in: object.namespace) }
             if let reason { podReason = (object, reason) }
         } catch {
             (error as? KubernetesError).map(context.reachability.failed)
         }
         return podCheckAt
+    }
+
+    /// The newest warning among the cluster's events on an object.
+    private func warning(of name: String, kind: String, in namespace: String) async throws -> String? {
+        guard let events = try await context.cluster.type(apiVersion: "v1", kind: "Event") else { return nil }
+        var newest: (time: String, text: String)?
+        let selection = Selection(
+            namespace: namespace, fieldSelector: "involvedObject.kind=\(kind),involvedObject.name=\(name),type=Warning")
+        _ = try await context.cluster.client.list(events, selection) { event in
+            let time = (event["lastTimestamp"]?.string ?? event["eventTime"]?.string) ?? ""
+            guard newest.map({ $0.time <= time }) ?? true else { return }
+            newest = (time, "\(event["reason"]?.string ?? "Warning"): \((event["message"]?.string ?? "").prefix(300))")
+        }
+        return newest?.text
     }
 }

@@ -59,6 +59,11 @@ actor ManagedApplication {
     var podReason: (object: ObjectIdentity, text: String)?
     var podChecks = 0
     var podCheckAt: Timestamp?
+    /// The failed object whose pods have been looked into.
+    var explained: ObjectIdentity?
+    var damping = HealthDamping()
+    /// When a change of health may be told that had to wait.
+    var tellAt: Timestamp?
     var mustTell = true
 
     init(task: SyncTask, context: AgentContext) {
@@ -88,6 +93,7 @@ actor ManagedApplication {
         podReason = nil
         podChecks = 0
         podCheckAt = nil
+        explained = nil
         phase = .syncing
         message = ""
         mustTell = true
@@ -119,7 +125,8 @@ actor ManagedApplication {
             tell()
             if phase == .removed { break }
             let now = context.clock.now()
-            await wakeup.wait(atMost: next.map { max($0 - now, .milliseconds(1)) }, context.clock)
+            let due = [next, timeToLook()].compactMap { $0 }.min()
+            await wakeup.wait(atMost: due.map { max($0 - now, .milliseconds(1)) }, context.clock)
         }
         if isDirty, phase != .removed { await save() }
     }

@@ -35,7 +35,24 @@ extension Health {
 
     static func claim(_ object: Value) -> Health {
         let phase = object.at("status", "phase")?.string ?? "unknown"
+        if phase == "Lost" { return .failed("Lost", "the claim has lost its volume") }
         return phase == "Bound" ? .current("the claim is bound") : .inProgress("NotBound", "the claim is not bound, its phase is \(phase)")
+    }
+
+    static func volume(_ object: Value) -> Health {
+        switch object.at("status", "phase")?.string ?? "" {
+        case "Failed":
+            return .failed("VolumeFailed", object.at("status", "message")?.string ?? "the volume could not be reclaimed or recycled")
+        case "Pending": return .inProgress("VolumePending", "the volume is not available yet")
+        default: return .current("the volume is there")
+        }
+    }
+
+    static func apiService(_ conditions: Conditions) -> Health {
+        guard let available = conditions["Available"] else { return .inProgress("NotObserved", "the API has not been looked for yet") }
+        return available.isTrue
+            ? .current("the API is available")
+            : .inProgress(available.reasonOr("NotAvailable"), available.messageOr("the API is not available"))
     }
 
     static func service(_ object: Value) -> Health {

@@ -36,7 +36,9 @@ extension Health {
     /// The health of a live object, by the rules of kstatus: deletion, observed generation and the conditions `Reconciling` and
     /// `Stalled` first, then the kind's own rule, then the condition `Ready`; an object that says nothing is current.
     ///
-    /// Stricter than kstatus in one point: a workload whose controller has not yet reported on it at all is in progress.
+    /// Stricter than kstatus in few points: a workload whose controller has not yet reported on it at all is in progress, and so is an
+    /// APIService that is not available or a PersistentVolume that is pending; a claim that lost its volume, and a volume that failed,
+    /// have failed.
     /// - Parameter now: tells how long a pod could not be scheduled; without it such a pod is in progress.
     package static func of(_ object: Value, at now: Timestamp? = nil) -> Health {
         let kind = object["kind"]?.string ?? "object"
@@ -72,6 +74,9 @@ extension Health {
         case ("", "Pod"): pod(object, conditions, now)
         case ("batch", "Job"): job(object, conditions)
         case ("", "PersistentVolumeClaim"): claim(object)
+        case ("", "PersistentVolume"): volume(object)
+        case ("", "ReplicationController"): replicaSet(object, conditions)
+        case ("apiregistration.k8s.io", "APIService"): apiService(conditions)
         case ("", "Service"): service(object)
         case ("", "Namespace"): namespace(object)
         case ("apiextensions.k8s.io", "CustomResourceDefinition"): customResourceDefinition(conditions)

@@ -36,27 +36,4 @@ import Testing
         let fine = ApplicationHealth([Self.of("a", .current)])
         #expect(fine.judged(inProgressSince: since, now: Timestamp(seconds: 999), timeout: .seconds(1)).status == .current)
     }
-
-    @Test("A pod says in words why it does not run")
-    func podReasons() {
-        func pod(_ state: Value) -> Value {
-            ["status": ["containerStatuses": [["name": "main", "image": "registry.example/x:broken", "state": state]]]]
-        }
-        #expect(
-            PodReasons.reason(of: pod(["waiting": ["reason": "ImagePullBackOff"]])) == "ImagePullBackOff: image registry.example/x:broken")
-        #expect(PodReasons.reason(of: pod(["waiting": ["reason": "CrashLoopBackOff"]])) == "CrashLoopBackOff: container main")
-        #expect(PodReasons.reason(of: pod(["waiting": ["reason": "ContainerCreating"]])) == nil)
-        #expect(PodReasons.reason(of: pod(["terminated": ["reason": "Error", "exitCode": 3]])) == "Error: container main, exit code 3")
-    }
-
-    @Test("A workload's pods are found by its own selector")
-    func selectors() {
-        let deployment: Value = [
-            "apiVersion": "apps/v1", "kind": "Deployment", "spec": ["selector": ["matchLabels": ["app": "web", "tier": "front"]]],
-        ]
-        #expect(PodReasons.selector(of: deployment) == "app=web,tier=front")
-        let job: Value = ["apiVersion": "batch/v1", "kind": "Job", "metadata": ["name": "load"]]
-        #expect(PodReasons.selector(of: job) == "batch.kubernetes.io/job-name=load")
-        #expect(PodReasons.selector(of: ["apiVersion": "v1", "kind": "ConfigMap"]) == nil)
-    }
 }
