@@ -115,7 +115,10 @@ let package = Package(
         // shell
         + module(
             "FleetAgent",
-            ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads", crypto, logging],
+            [
+                "AgentProtocol", "KubernetesAPI", "SecretsDecryption", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads",
+                crypto, logging,
+            ],
             tests: ["ClusterSimulator", "HTTPTestServer"])
         + module(
             "FleetCoordinator",

@@ -16,7 +16,8 @@ package actor Agent {
 
     private let rules = RuleBoard()
     private let board: ApplicationBoard
-    private let reports = ReportQueue()
+    private let mask: SecretMask
+    private let reports: ReportQueue
     private let coordinator: CoordinatorClient
     private let cluster: ClusterAccess
     private let jobs: AsyncStream<@Sendable () async -> Void>
@@ -36,12 +37,17 @@ package actor Agent {
     package init(configuration: AgentConfiguration, clock: AgentClock = .system, logger: Logger) {
         self.configuration = configuration
         self.clock = clock
-        self.logger = logger
+        let mask = SecretMask()
+        mask.use(names: { [rules] in rules.isName($0) })
+        self.mask = mask
+        self.logger = logger.redacting(by: mask)
+        reports = ReportQueue(mask: mask)
         board = ApplicationBoard(rules: rules)
         coordinator = CoordinatorClient(configuration)
         let client = KubernetesClient(
             connection: configuration.connection,
-            options: KubernetesClient.Options(userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1))
+            options: KubernetesClient.Options(
+                userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1, redact: { mask.redact($0) }))
         cluster = ClusterAccess(client: client, clock: clock)
         let (stream, continuation) = AsyncStream<@Sendable () async -> Void>.makeStream()
         jobs = stream
@@ -57,7 +63,7 @@ package actor Agent {
         let watches = WatchSet(cluster: cluster, rules: rules, reachability: reachability, clock: clock, observer: board, spawn: spawn)
         let context = AgentContext(
             cluster: cluster, state: state, coordinator: coordinator, rules: rules, board: board, reports: reports,
-            reachability: reachability, watches: watches, clock: clock, logger: logger, version: configuration.version)
+            reachability: reachability, watches: watches, mask: mask, clock: clock, logger: logger, version: configuration.version)
         logger.info("agent of cluster \(configuration.cluster) (\(instance)): \(configuration.connection)")
         reports.add(AgentEvent(.agentStarted, at: clock.now(), message: "flotilla-agent \(configuration.version)"))
         let tasks = try await state.tasks()

@@ -14,6 +14,7 @@ final class AgentContext: Sendable {
     let reports: ReportQueue
     let reachability: Reachability
     let watches: WatchSet
+    let mask: SecretMask
     let clock: AgentClock
     let logger: Logger
     let version: String
@@ -24,7 +25,8 @@ final class AgentContext: Sendable {
 
     init(
         cluster: ClusterAccess, state: StateFolder, coordinator: CoordinatorClient, rules: RuleBoard, board: ApplicationBoard,
-        reports: ReportQueue, reachability: Reachability, watches: WatchSet, clock: AgentClock, logger: Logger, version: String
+        reports: ReportQueue, reachability: Reachability, watches: WatchSet, mask: SecretMask, clock: AgentClock,
+        logger: Logger, version: String
     ) {
         self.cluster = cluster
         self.state = state
@@ -34,6 +36,7 @@ final class AgentContext: Sendable {
         self.reports = reports
         self.reachability = reachability
         self.watches = watches
+        self.mask = mask
         self.clock = clock
         self.logger = logger
         self.version = version

@@ -34,6 +34,14 @@ final class RuleBoard: Sendable {
 
     private let state = Mutex(State())
 
+    /// Whether a text is the name of an object, of a namespace or of an application here, and so no secret as such.
+    func isName(_ text: String) -> Bool {
+        state.withLock { state in
+            state.claims.contains { $0.key.name == text || $0.key.namespace == text || $0.value.application == text }
+                || state.expected.keys.contains { $0.name == text || $0.namespace == text }
+        }
+    }
+
     /// The application that an object belongs to.
     func owner(of identity: ObjectIdentity) -> String? { state.withLock { $0.claims[identity]?.application } }
 

@@ -18,9 +18,15 @@ final class ReportQueue: Sendable {
 
     private let state = Mutex(State())
     let wakeup = Wakeup()
+    private let mask: SecretMask
+
+    /// - Parameter mask: hides secrets in everything that is told, as the last place where that can be done.
+    init(mask: SecretMask = SecretMask()) { self.mask = mask }
 
     /// - Parameter urgent: whether this must not wait for others to join it.
     func put(_ report: ApplicationReport, urgent: Bool) {
+        var report = report
+        report.message = mask.redact(report.message)
         state.withLock { state in
             state.applications[report.application] = report
             state.untold.insert(report.application)
@@ -30,6 +36,10 @@ final class ReportQueue: Sendable {
     }
 
     func add(_ event: AgentEvent) {
+        var event = event
+        event.message = mask.redact(event.message)
+        // A set's items are steps of a path.
+        event.paths = event.paths.map { mask.redact($0) }
         state.withLock { state in
             state.events.append(event)
             guard state.events.count > Self.eventsMax else { return }

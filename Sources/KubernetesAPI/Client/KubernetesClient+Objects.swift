@@ -121,7 +121,7 @@ extension KubernetesClient {
 
     private func write(_ call: Call) async throws(KubernetesError) -> Written {
         let (object, response) = try await document(call)
-        return Written(object: object, created: response.status == 201, warnings: Warnings.texts(response.headers))
+        return Written(object: object, created: response.status == 201, warnings: Warnings.texts(response.headers).map(options.redact))
     }
 
     static func query(_ options: WriteOptions) -> [(name: String, value: String)] {

@@ -18,11 +18,13 @@ package final class KubernetesClient: Sendable {
         /// The largest discovery document that is accepted.
         package var discoveryBytesMax: Int
         package var httpVersion: HTTPClient.Version
+        /// What texts of the server go through before anybody sees them, messages of errors and warnings; not the objects themselves.
+        package var redact: @Sendable (String) -> String
 
         package init(
             userAgent: String = "flotilla", requestTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10),
             listPageSize: Int = 250, objectBytesMax: Int = 4 << 20, discoveryBytesMax: Int = 16 << 20,
-            httpVersion: HTTPClient.Version = .http2
+            httpVersion: HTTPClient.Version = .http2, redact: @escaping @Sendable (String) -> String = { $0 }
         ) {
             self.userAgent = userAgent
             self.requestTimeout = requestTimeout
@@ -31,6 +33,7 @@ package final class KubernetesClient: Sendable {
             self.objectBytesMax = objectBytesMax
             self.discoveryBytesMax = discoveryBytesMax
             self.httpVersion = httpVersion
+            self.redact = redact
         }
     }
 
@@ -91,7 +94,8 @@ package final class KubernetesClient: Sendable {
         let response: HTTPResponse
         do { response = try await http.send(request) } catch { throw KubernetesError(error, operation: call.operation) }
         guard (200..<300).contains(response.status) else {
-            throw KubernetesError(operation: call.operation, status: response.status, headers: response.headers, body: response.body)
+            throw KubernetesError(
+                operation: call.operation, status: response.status, headers: response.headers, body: response.body, redact: options.redact)
         }
         return response
     }
@@ -114,7 +118,8 @@ package final class KubernetesClient: Sendable {
             let response = try await streams.stream(request)
             guard (200..<300).contains(response.status) else {
                 let body = try await response.body.collect(upTo: options.objectBytesMax)
-                throw KubernetesError(operation: call.operation, status: response.status, headers: response.headers, body: body)
+                throw KubernetesError(
+                    operation: call.operation, status: response.status, headers: response.headers, body: body, redact: options.redact)
             }
             return response.body
         } catch let error as HTTPError {

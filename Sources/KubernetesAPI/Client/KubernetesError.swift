@@ -97,13 +97,16 @@ extension KubernetesError {
         self.init(operation: operation, code: 0, message: error.message, transport: error)
     }
 
-    init(operation: String, status: Int, headers: HTTPHeaders, body: [UInt8]) {
+    init(
+        operation: String, status: Int, headers: HTTPHeaders, body: [UInt8], redact: (String) -> String = { $0 }
+    ) {
         let retryAfter = headers["Retry-After"].flatMap { Int64($0) }.map { Duration.seconds(min(max($0, 0), 3_600)) }
         if let document = try? JSON.read(body), document["kind"]?.string == "Status" {
-            self.init(operation: operation, status: document, code: status)
+            self.init(operation: operation, status: document, code: status, redact: redact)
             self.retryAfter = self.retryAfter ?? retryAfter
         } else {
-            let text = String(decoding: body.prefix(500), as: UTF8.self).split { $0.isNewline }.first.map(String.init) ?? ""
+            let whole = redact(String(decoding: body.prefix(Self.messageBytesMax), as: UTF8.self))
+            let text = whole.split { $0.isNewline }.first.map { String($0.prefix(500)) } ?? ""
             self.init(
                 operation: operation, code: status, message: text.isEmpty ? "HTTP status \(status) without a message" : text,
                 retryAfter: retryAfter)
@@ -111,16 +114,17 @@ extension KubernetesError {
     }
 
     /// - Parameter status: a `Status` document, from an answer's body or a watch's `ERROR` event.
-    init(operation: String, status document: Value, code: Int? = nil) {
+    init(operation: String, status document: Value, code: Int? = nil, redact: (String) -> String = { $0 }) {
         let details = document["details"] ?? .null
         let causes = (details["causes"]?.list ?? []).prefix(Self.causesMax).map { cause in
             Cause(
-                field: cause["field"]?.string ?? "", reason: cause["reason"]?.string ?? "",
-                message: Self.bounded(cause["message"]?.string ?? ""))
+                field: redact(cause["field"]?.string ?? ""), reason: cause["reason"]?.string ?? "",
+                message: Self.bounded(redact(cause["message"]?.string ?? "")))
         }
         self.init(
             operation: operation, code: code ?? document["code"]?.int.map(Int.init(clamping:)) ?? 500,
-            reason: document["reason"]?.string ?? "", message: Self.bounded(document["message"]?.string ?? "no message"), causes: causes,
+            reason: document["reason"]?.string ?? "", message: Self.bounded(redact(document["message"]?.string ?? "no message")),
+            causes: causes,
             kind: details["kind"]?.string ?? "", name: details["name"]?.string ?? "",
             retryAfter: details["retryAfterSeconds"]?.int.map { .seconds(min(max($0, 0), 3_600)) },
             continueToken: document.at("metadata", "continue")?.string)

@@ -2,6 +2,26 @@
 
 /// The encoding of binary data in Kubernetes documents: RFC 4648 §4, line breaks allowed.
 package enum Base64 {
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// With padding, without line breaks.
+    package static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var index = 0
+        while index < bytes.count {
+            let left = bytes.count - index
+            let group =
+                UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0) | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+            text.append(digits[Int(group >> 18)])
+            text.append(digits[Int(group >> 12 & 63)])
+            text.append(left > 1 ? digits[Int(group >> 6 & 63)] : UInt8(ascii: "="))
+            text.append(left > 2 ? digits[Int(group & 63)] : UInt8(ascii: "="))
+            index += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// `nil` for characters outside the alphabet, a wrong length, or padding in the wrong place.
     package static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []

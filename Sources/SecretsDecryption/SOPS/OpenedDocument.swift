@@ -37,6 +37,14 @@ package struct OpenedDocument: Sendable {
         return try fill(object, at: &path) ?? .null
     }
 
+    /// The same document with other values in place of its plaintexts, such as marks that tell where they stand.
+    package func mapping(_ transform: (Value) -> Value) -> OpenedDocument {
+        OpenedDocument(
+            documents: [],
+            plaintexts: plaintexts.mapValues { Plaintext(value: $0.value.map(transform), isInMetadata: $0.isInMetadata) },
+            literals: literals)
+    }
+
     /// `nil` for a comment.
     private func fill(_ value: Value, at path: inout [PathStep]) throws(SecretsError) -> Value? {
         switch value {
