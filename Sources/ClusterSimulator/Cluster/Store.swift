@@ -29,6 +29,8 @@ struct Store {
 
     private(set) var version: Int64
     private(set) var objects: [ResourceKey: [ObjectName: Value]] = [:]
+    /// The names of `objects` in order: controllers list them at every turn.
+    private var order: [ResourceKey: [ObjectName]] = [:]
     /// The objects that name an owner, by the owner's UID.
     private var owned: [String: Set<Place>] = [:]
     /// The latest events, oldest first.
@@ -53,9 +55,31 @@ struct Store {
 
     /// All objects of a resource, in order, within one namespace when given.
     func list(_ resource: ResourceKey, namespace: String? = nil) -> [Value] {
-        guard let all = objects[resource] else { return [] }
-        let chosen = namespace.map { wanted in all.filter { $0.key.namespace == wanted } } ?? all
-        return chosen.sorted { $0.key < $1.key }.map(\.value)
+        guard let all = objects[resource], let names = order[resource] else { return [] }
+        guard let namespace else { return names.compactMap { all[$0] } }
+        let first = Self.place(of: ObjectName(namespace: namespace, name: ""), in: names)
+        return names[first...].prefix { $0.namespace == namespace }.compactMap { all[$0] }
+    }
+
+    /// Where a name is among sorted ones, or would be.
+    private static func place(of name: ObjectName, in names: [ObjectName]) -> Int {
+        var low = 0
+        var high = names.count
+        while low < high {
+            let middle = (low + high) / 2
+            if names[middle] < name { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Stores an object under its name. Returns what was there.
+    private mutating func set(_ object: Value, _ name: ObjectName, of resource: ResourceKey) -> Value? {
+        let old = objects[resource, default: [:]].updateValue(object, forKey: name)
+        if old == nil {
+            let place = Self.place(of: name, in: order[resource] ?? [])
+            order[resource, default: []].insert(name, at: place)
+        }
+        return old
     }
 
     func count(_ resource: ResourceKey) -> Int { objects[resource]?.count ?? 0 }
@@ -66,7 +90,7 @@ struct Store {
         var stored = object
         stored.set(.string(String(version)), "metadata", "resourceVersion")
         let name = ObjectName(namespace: object.namespace, name: object.name)
-        let old = objects[resource, default: [:]].updateValue(stored, forKey: name)
+        let old = set(stored, name, of: resource)
         note(Place(resource: resource, name: name), from: old, to: stored)
         return (stored, record(Event(version: version, resource: resource, name: name, old: old, new: stored, last: nil)))
     }
@@ -74,6 +98,7 @@ struct Store {
     /// Removes an object; `nil` where there was none.
     mutating func remove(_ resource: ResourceKey, _ name: ObjectName, last: Value? = nil) -> Event? {
         guard let old = objects[resource]?.removeValue(forKey: name) else { return nil }
+        if let names = order[resource] { order[resource]?.remove(at: Self.place(of: name, in: names)) }
         note(Place(resource: resource, name: name), from: old, to: nil)
         version += 1
         var shown = last ?? old
@@ -146,7 +171,7 @@ struct Store {
     /// Puts back an object read from disk, under the version it has.
     mutating func restore(_ resource: ResourceKey, _ object: Value) {
         let name = ObjectName(namespace: object.namespace, name: object.name)
-        let old = objects[resource, default: [:]].updateValue(object, forKey: name)
+        let old = set(object, name, of: resource)
         note(Place(resource: resource, name: name), from: old, to: object)
         if let number = Int64(object.resourceVersion), number > version {
             version = number

@@ -142,8 +142,12 @@ extension ClusterCore {
     }
 
     private func wakeServices(_ event: Store.Event) {
-        for service in store.list(builtIn("services").key, namespace: event.name.namespace) where service.at("spec", "selector")?.map != nil
-        {
+        // Those that choose the pod, or chose it until now.
+        let labels = [event.old, event.new].compactMap { $0?.labels }
+        for service in store.list(builtIn("services").key, namespace: event.name.namespace) {
+            guard let selector = service.at("spec", "selector")?.map,
+                labels.contains(where: { labels in selector.allSatisfy { labels[$0.key] == $0.value } })
+            else { continue }
             enqueue(.service(ObjectName(namespace: service.namespace, name: service.name)))
         }
         for budget in store.list(builtIn("poddisruptionbudgets", group: "policy").key, namespace: event.name.namespace) {
