@@ -77,8 +77,8 @@ let package = Package(
             name: "flotilla-bench",
             dependencies: [
                 "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
-                "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Manifests", "Threads", arguments,
-                logging,
+                "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Compression", "Manifests", "Threads",
+                arguments, hummingbird, httpTypes, nioCore, logging,
             ],
             swiftSettings: strict),
 

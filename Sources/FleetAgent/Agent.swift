@@ -30,6 +30,9 @@ package actor Agent {
     /// Refusals that have been told, by application, so that each is told once.
     private var refusals: [String: Generation] = [:]
 
+    /// The most objects that are on their way to the API server at once, of all applications together.
+    package static let appliesAtOnce = 24
+
     private static let quick = Backoff(base: .milliseconds(250), cap: .seconds(10))
     private static let slow = Backoff(base: .seconds(5), cap: .seconds(60))
     private static let reportPause = Duration.milliseconds(50)
@@ -137,6 +140,7 @@ package actor Agent {
     ///   come again.
     private func accept(_ tasks: [SyncTask], _ context: AgentContext) async throws -> Bool {
         var accepted: [SyncTask] = []
+        var digests: [Digest] = []
         accepting = Set(tasks.map(\.application))
         defer {
             pinned = []
@@ -148,13 +152,12 @@ package actor Agent {
                 tell(refusal, of: task)
                 continue
             }
-            let digests = task.bundle.entries.map(\.object)
-            pinned.formUnion(digests)
-            let missing = try await context.state.missing(digests)
-            if !missing.isEmpty { try await coordinator.fetch(missing, into: context.state) }
+            for entry in task.bundle.entries where pinned.insert(entry.object).inserted { digests.append(entry.object) }
             accepted.append(task)
         }
-        for task in accepted { try await context.state.save(task) }
+        let missing = try await context.state.missing(digests)
+        if !missing.isEmpty { try await coordinator.fetch(missing, into: context.state) }
+        try await context.state.save(accepted)
         await expect(accepted, context)
         // All at once: what depends on another application must find it here.
         for task in accepted where board[task.application] != nil { board.setReady(false, task.application) }
@@ -169,11 +172,13 @@ package actor Agent {
         // Nothing can pass between applications where there is only one.
         guard Set(board.all.map(\.name)).union(tasks.map(\.application)).count > 1 else { return }
         for task in tasks {
+            // What cannot be read will be fetched again, and claimed then.
+            let written = try? await context.state.objects(task.bundle.entries.map(\.object)) { _, read in
+                (try? read.get()).flatMap { object in ObjectIdentity(object).map { ($0, object["apiVersion"]?.string ?? "") } }
+            }
             var identities: Set<ObjectIdentity> = []
-            for entry in task.bundle.entries {
-                // What cannot be read will be fetched again, and claimed then.
-                guard let object = try? await context.state.object(entry.object), let identity = ObjectIdentity(object) else { continue }
-                let type = await cluster.knownType(apiVersion: object["apiVersion"]?.string ?? "", kind: identity.kind)
+            for case (let identity, let apiVersion)? in written ?? [] {
+                let type = await cluster.knownType(apiVersion: apiVersion, kind: identity.kind)
                 identities.insert(DesiredObject.placed(identity, in: task.namespace, isNamespaced: type?.namespaced))
             }
             rules.expect(identities, for: task.application)

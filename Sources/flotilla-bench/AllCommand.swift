@@ -11,6 +11,8 @@ struct AllCommand: AsyncParsableCommand {
 
     func run() async throws {
         var findings: [Findings] = []
+        let program = try AgentProcess.find(agent)
+        defer { ScratchFolder.removeKept() }
         let benchmarks: [(name: String, run: () async throws -> Findings)] = [
             ("yaml", { try await YAMLBenchmark(megabytes: 2).run() }),
             ("json", { try await JSONBenchmark(megabytes: 2).run() }),
@@ -25,11 +27,10 @@ struct AllCommand: AsyncParsableCommand {
             ("plan", { try await PlanBenchmark(applications: [1, 100], commits: 3).run() }),
             ("dispatch", { try await DispatchBenchmark(agents: 50, applications: 10, seconds: 3).run() }),
             ("rollout", { try await RolloutBenchmark(clusters: [10], commits: 3).run() }),
-            (
-                "agent-memory",
-                { try await AgentMemoryBenchmark(objects: 200, applications: 10, idle: 10, program: AgentProcess.find(agent)).run() }
-            ),
-            ("drift", { try await DriftBenchmark(edits: 50, program: AgentProcess.find(agent)).run() }),
+            ("agent-apply", { try await AgentApplyBenchmark(configMaps: 200, objects: 200, runs: 1, program: program).run() }),
+            ("agent-memory", { try await AgentMemoryBenchmark(objects: [200], program: program).run() }),
+            ("agent-drift", { try await AgentDriftBenchmark(edits: 50, objects: 200, program: program).run() }),
+            ("agent-idle", { try await AgentIdleBenchmark(seconds: 10, objects: 200, program: program).run() }),
         ]
         for (name, run) in benchmarks {
             Terminal.progress(name)

@@ -17,7 +17,8 @@ struct FlotillaBench: AsyncParsableCommand {
             """,
         subcommands: [
             YAMLCommand.self, JSONCommand.self, KustomizeCommand.self, PlanCommand.self, DispatchCommand.self, RolloutCommand.self,
-            AgentMemoryCommand.self, DriftCommand.self, AllCommand.self,
+            AgentApplyCommand.self, AgentMemoryCommand.self, AgentDriftCommand.self, AgentIdleCommand.self, AllCommand.self,
+            SimulatorCommand.self,
         ],
         defaultSubcommand: AllCommand.self)
 }

@@ -21,7 +21,7 @@ final class AgentContext: Sendable {
     /// Woken when a sync has ended: what it needed can go.
     let tidy = Wakeup()
     /// Objects on their way to the API server, of all applications together.
-    let places = Places(24)
+    let places = Places(Agent.appliesAtOnce)
 
     init(
         cluster: ClusterAccess, state: StateFolder, coordinator: CoordinatorClient, rules: RuleBoard, board: ApplicationBoard,

@@ -131,11 +131,4 @@ struct AppliedObject: Sendable {
 struct ApplyResult: Sendable {
     var job: ApplyJob
     var outcome: Result<AppliedObject, ApplyFailure>
-
-    /// The same without the object, which a long list of results must not keep alive.
-    var withoutObject: ApplyResult {
-        guard case .success(var applied) = outcome else { return self }
-        applied.object = nil
-        return ApplyResult(job: job, outcome: .success(applied))
-    }
 }

@@ -5,7 +5,7 @@ import Manifests
 
 extension ManagedApplication {
     /// Objects that are on their way to the API server at once.
-    static let concurrency = 16
+    static let concurrency = Agent.appliesAtOnce
 
     enum Applying {
         case done([ApplyFailure])
@@ -16,8 +16,13 @@ extension ManagedApplication {
         guard !objects.isEmpty else { return .done([]) }
         var jobs: [ApplyJob] = []
         var types: Set<ResourceType> = []
+        var known: [String: ResourceType] = [:]
         for object in objects {
-            guard let type = try await context.cluster.type(apiVersion: object.apiVersion, kind: object.identity.kind) else {
+            let key = "\(object.apiVersion) \(object.identity.kind)"
+            if known[key] == nil {
+                known[key] = try await context.cluster.type(apiVersion: object.apiVersion, kind: object.identity.kind)
+            }
+            guard let type = known[key] else {
                 // A definition is served a moment after it is established.
                 return .notServed(
                     .pending("waits for the cluster to serve \(object.apiVersion) \(object.identity.kind)", after: .milliseconds(300)))
@@ -89,9 +94,10 @@ extension ManagedApplication {
     }
 
     /// Sends objects, a few at a time, and takes in what came back.
+    /// - Returns: what failed; of what succeeded, the inventory knows.
     func perform(_ jobs: [ApplyJob]) async -> [ApplyResult] {
         for job in jobs { inFlight.insert(job.identity) }
-        var results: [ApplyResult] = []
+        var failed: [ApplyResult] = []
         let context = context
         await withTaskGroup(of: ApplyResult.self) { group in
             var rest = jobs[...]
@@ -102,11 +108,11 @@ extension ManagedApplication {
             for _ in 0..<Self.concurrency { addNext() }
             for await result in group {
                 take(result)
-                results.append(result.withoutObject)
+                if case .failure = result.outcome { failed.append(result) }
                 addNext()
             }
         }
-        return results
+        return failed
     }
 
     func take(_ result: ApplyResult) {

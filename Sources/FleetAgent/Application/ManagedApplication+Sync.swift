@@ -97,32 +97,27 @@ extension ManagedApplication {
         let task = task
         let missing = try await context.state.missing(task.bundle.entries.map(\.object))
         if !missing.isEmpty { try await context.coordinator.fetch(missing, into: context.state) }
-        var made: [PlannedObject] = []
-        var definitions: [String: Bool] = [:]
-        var bodies: [(digest: Digest, apiVersion: String, kind: String)] = []
-        for entry in task.bundle.entries {
-            let object = try await context.state.object(entry.object)
-            let (apiVersion, kind) = (object["apiVersion"]?.string ?? "", object["kind"]?.string ?? "")
-            bodies.append((entry.object, apiVersion, kind))
-            if kind == "CustomResourceDefinition", let group = object.at("spec", "group")?.string,
-                let defined = object.at("spec", "names", "kind")?.string
-            {
-                definitions["\(group)/\(defined)"] = object.at("spec", "scope")?.string == "Namespaced"
-            }
+        let drafts = try await context.state.objects(task.bundle.entries.map(\.object)) { digest, read in
+            try Draft(try read.get(), digest: digest, task: task)
         }
-        for body in bodies {
-            let group = ObjectIdentity.group(ofAPIVersion: body.apiVersion)
-            var isNamespaced =
-                KindScope.builtIn(group: group, kind: body.kind).map { $0 == .namespaced } ?? definitions["\(group)/\(body.kind)"]
+        var definitions: [String: Bool] = [:]
+        for draft in drafts { if let defined = draft.defines { definitions[defined.kind] = defined.isNamespaced } }
+        var made: [PlannedObject] = []
+        for draft in drafts {
+            if let planned = draft.planned {
+                made.append(planned)
+                continue
+            }
+            var isNamespaced = definitions["\(ObjectIdentity.group(ofAPIVersion: draft.apiVersion))/\(draft.kind)"]
             if isNamespaced == nil {
-                isNamespaced = try await context.cluster.type(apiVersion: body.apiVersion, kind: body.kind)?.namespaced
+                isNamespaced = try await context.cluster.type(apiVersion: draft.apiVersion, kind: draft.kind)?.namespaced
             }
             guard isNamespaced != nil else {
-                throw ApplyFailure(nil, "the cluster does not serve \(body.apiVersion) \(body.kind)", .retry(after: nil))
+                throw ApplyFailure(nil, "the cluster does not serve \(draft.apiVersion) \(draft.kind)", .retry(after: nil))
             }
             made.append(
                 try DesiredObject.plan(
-                    try await context.state.object(body.digest), digest: body.digest, task: task, isNamespaced: isNamespaced))
+                    try await context.state.object(draft.body), digest: draft.body, task: task, isNamespaced: isNamespaced))
         }
         let plan = try SyncPlan(made)
         guard task.generation == self.task.generation else { return plan }
@@ -136,13 +131,18 @@ extension ManagedApplication {
     private func prepareCluster(_ plan: SyncPlan) async throws -> SyncOutcome? {
         try await readParent()
         var types: Set<ResourceType> = []
+        let defined = Set(plan.objects.compactMap(\.defines))
+        var asked: Set<String> = []
         for object in plan.objects {
-            if let type = try await knownType(object, in: plan.objects) { types.insert(type) }
+            // What comes with its definition is asked for when that is established.
+            if inventory.records[object.identity] == nil, !defined.isEmpty, defined.contains(object.identity.groupKind) { continue }
+            guard asked.insert("\(object.apiVersion) \(object.identity.kind)").inserted else { continue }
+            if let type = try await context.cluster.type(apiVersion: object.apiVersion, kind: object.identity.kind) { types.insert(type) }
         }
         for kind in inventory.parentKinds ?? [] {
             if let type = try await context.cluster.type(groupKind: kind) { types.insert(type) }
         }
-        for (identity, record) in inventory.records {
+        for (identity, record) in inventory.records where asked.insert("\(record.apiVersion) \(identity.kind)").inserted {
             if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
         }
         guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
@@ -167,15 +167,6 @@ extension ManagedApplication {
         await save()
     }
 
-    /// The type of an object, unless its definition comes with the bundle and is not served yet.
-    private func knownType(_ object: PlannedObject, in objects: [PlannedObject]) async throws -> ResourceType? {
-        if inventory.records[object.identity] == nil, objects.contains(where: { $0.defines == object.identity.groupKind }) {
-            // Asked for when the definition is established.
-            return nil
-        }
-        return try await context.cluster.type(apiVersion: object.apiVersion, kind: object.identity.kind)
-    }
-
     func needsApply(_ object: PlannedObject) -> Bool {
         guard let record = inventory.records[object.identity] else { return true }
         return record.applied != object.applied || record.apiVersion != object.apiVersion
@@ -185,5 +176,28 @@ extension ManagedApplication {
     func warn(_ text: String) {
         let text = String(text.prefix(300))
         if warnings.count < SyncPlan.warningsMax, !warnings.contains(text) { warnings.append(text) }
+    }
+}
+
+/// What is learnt of an object when it is read once.
+private struct Draft: Sendable {
+    var body: Digest
+    var apiVersion: String
+    var kind: String
+    /// For a definition: the group and kind that it defines, and whether that lives in namespaces.
+    var defines: (kind: String, isNamespaced: Bool)?
+    /// `nil` where the cluster has to say whether the kind lives in namespaces.
+    var planned: PlannedObject?
+
+    init(_ object: Value, digest: Digest, task: SyncTask) throws {
+        body = digest
+        (apiVersion, kind) = (object["apiVersion"]?.string ?? "", object["kind"]?.string ?? "")
+        if kind == "CustomResourceDefinition", let group = object.at("spec", "group")?.string,
+            let defined = object.at("spec", "names", "kind")?.string
+        {
+            defines = ("\(group)/\(defined)", object.at("spec", "scope")?.string == "Namespaced")
+        }
+        guard let scope = KindScope.builtIn(group: ObjectIdentity.group(ofAPIVersion: apiVersion), kind: kind) else { return }
+        planned = try DesiredObject.plan(object, digest: digest, task: task, isNamespaced: scope == .namespaced)
     }
 }

@@ -28,6 +28,8 @@ final class CoordinatorClient: Sendable {
 
     private static let compressedFrom = 1_024
     private static let objectsAtOnce = 100
+    /// One on its way while another one is checked and stored.
+    private static let batchesAtOnce = 2
 
     init(_ configuration: AgentConfiguration) {
         base = configuration.coordinator
@@ -50,7 +52,20 @@ final class CoordinatorClient: Sendable {
     /// Fetches objects in batches and stores each that is what it should be.
     /// - Throws: `CoordinatorError` when one is not given out, `StateError` when it cannot be stored.
     func fetch(_ digests: [Digest], into state: StateFolder) async throws {
-        var rest = digests[...]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var rest = digests[...]
+            func addNext() {
+                let batch = rest.prefix(Self.objectsAtOnce)
+                rest = rest.dropFirst(batch.count)
+                if !batch.isEmpty { group.addTask { try await self.fetchBatch(batch, into: state) } }
+            }
+            for _ in 0..<Self.batchesAtOnce { addNext() }
+            while try await group.next() != nil { addNext() }
+        }
+    }
+
+    private func fetchBatch(_ digests: ArraySlice<Digest>, into state: StateFolder) async throws {
+        var rest = digests
         var size = Self.objectsAtOnce
         while !rest.isEmpty {
             let batch = Array(rest.prefix(size))

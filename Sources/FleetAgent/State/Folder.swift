@@ -55,9 +55,58 @@ enum Folder {
     }
 
     /// Replaces a file as a whole.
-    /// - Parameter durable: whether it must survive a power cut once this returns; otherwise call `flush` later.
+    /// - Parameter durable: whether it must survive a power cut once this returns; otherwise the system writes it out in its own time.
     static func write(_ bytes: [UInt8], to path: String, durable: Bool = true) throws(StateError) {
-        let temporary = "\(path).new"
+        let descriptor = try create(bytes, for: path)
+        if durable, fsync(descriptor) != 0 {
+            let error = StateError.last(path)
+            close(descriptor)
+            throw error
+        }
+        close(descriptor)
+        try complete(path)
+        if durable { syncFolder(of: path) }
+    }
+
+    /// Replaces files, each as a whole, and removes those without bytes. All of it survives a power cut once this returns.
+    ///
+    /// What takes time is waiting for the disk: many files take little longer than one.
+    /// - Returns: why, of each that failed.
+    static func write(_ files: [String: [UInt8]?]) -> [String: StateError] {
+        var failures: [String: StateError] = [:]
+        var opened: [(path: String, descriptor: Int32)] = []
+        var folders: Set<String> = []
+        for (path, bytes) in files {
+            folders.insert(folder(of: path))
+            guard let bytes else {
+                remove(path)
+                continue
+            }
+            do {
+                let descriptor = try create(bytes, for: path)
+                // The first `fsync` then finds all of them on their way, and the others little left to wait for.
+                if files.count > 1 { flotilla_start_writeback(descriptor) }
+                opened.append((path, descriptor))
+            } catch {
+                failures[path] = error
+            }
+        }
+        for (path, descriptor) in opened {
+            if fsync(descriptor) != 0 { failures[path] = .last(path) }
+            close(descriptor)
+        }
+        for (path, _) in opened where failures[path] == nil {
+            do { try complete(path) } catch { failures[path] = error }
+        }
+        for folder in folders { syncFolder(folder) }
+        return failures
+    }
+
+    private static func temporary(_ path: String) -> String { "\(path).new" }
+
+    /// Writes what the file is to have beside it.
+    private static func create(_ bytes: [UInt8], for path: String) throws(StateError) -> Int32 {
+        let temporary = temporary(path)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .last(temporary) }
         var written = 0
@@ -72,22 +121,12 @@ enum Folder {
             }
             written += count
         }
-        if durable, fsync(descriptor) != 0 {
-            let error = StateError.last(temporary)
-            close(descriptor)
-            throw error
-        }
-        close(descriptor)
-        guard rename(temporary, path) == 0 else { throw .last(path) }
-        if durable, let end = path.lastIndex(of: "/") { syncFolder(String(path[..<end])) }
+        return descriptor
     }
 
-    /// Makes everything written below the folder durable.
-    static func flush(_ path: String) throws(StateError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .last(path) }
-        defer { close(descriptor) }
-        guard syncfs(descriptor) == 0 else { throw .last(path) }
+    /// Puts what was written beside the file in its place.
+    private static func complete(_ path: String) throws(StateError) {
+        guard rename(temporary(path), path) == 0 else { throw .last(path) }
     }
 
     static func remove(_ path: String) { unlink(path) }
@@ -107,6 +146,10 @@ enum Folder {
         }
         return names.sorted()
     }
+
+    private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
+    private static func syncFolder(of path: String) { syncFolder(folder(of: path)) }
 
     private static func syncFolder(_ path: String) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

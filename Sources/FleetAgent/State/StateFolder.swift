@@ -14,6 +14,8 @@ import Threads
 struct StateFolder: Sendable {
     let path: String
     private let thread: ThreadExecutor
+    /// Apart from the thread that reads: nothing that is read waits for the disk to have written something else.
+    private let durable = DurableFiles()
 
     init(path: String) async throws {
         self.path = path
@@ -52,14 +54,14 @@ struct StateFolder: Sendable {
         }
     }
 
-    func save(_ task: SyncTask) async throws {
-        let file = try self.file("tasks", task.application)
-        try await thread.run { try Folder.write(JSON.write(task.json), to: file) }
+    func save(_ task: SyncTask) async throws { try await save([task]) }
+
+    func save(_ tasks: [SyncTask]) async throws {
+        try await durable.replace(try tasks.map { (try file("tasks", $0.application), JSON.write($0.json)) })
     }
 
     func forget(application: String) async throws {
-        let files = [try file("tasks", application), try file("inventory", application)]
-        try await thread.run { files.forEach(Folder.remove) }
+        try await durable.replace([(try file("tasks", application), nil), (try file("inventory", application), nil)])
     }
 
     // MARK: Inventory
@@ -73,8 +75,7 @@ struct StateFolder: Sendable {
     }
 
     func save(_ inventory: Inventory, of application: String) async throws {
-        let file = try self.file("inventory", application)
-        try await thread.run { try Folder.write(JSON.write(inventory.json), to: file) }
+        try await durable.replace(try file("inventory", application), with: JSON.write(inventory.json))
     }
 
     /// Application names come from outside: one that is no plain name would leave the folder.
@@ -97,28 +98,40 @@ struct StateFolder: Sendable {
         try await thread.run { [path] in digests.filter { !Folder.exists(Self.object($0, in: path)) } }
     }
 
-    /// Stores objects, durably.
+    /// Stores objects. The system writes them out in its own time: one that a power cut takes, or damages, is fetched again.
     func store(_ objects: [(digest: Digest, bytes: [UInt8])]) async throws {
         try await thread.run { [path] in
+            var made: Set<Substring> = []
             for object in objects {
-                try Folder.make("\(path)/objects/\(object.digest.hex.prefix(2))")
+                let folder = object.digest.hex.prefix(2)
+                if made.insert(folder).inserted { try Folder.make("\(path)/objects/\(folder)") }
                 try Folder.write(object.bytes, to: Self.object(object.digest, in: path), durable: false)
             }
-            if !objects.isEmpty { try Folder.flush("\(path)/objects") }
         }
     }
 
     /// Reads an object and checks that it is the one asked for. A damaged file is removed.
     func object(_ digest: Digest) async throws -> Value {
+        try await thread.run { [path] in try Self.read(digest, in: path) }
+    }
+
+    /// Reads objects, one at a time, and gives what `body` makes of each, in order: no object outlives its turn.
+    func objects<Made: Sendable>(
+        _ digests: [Digest], _ body: @escaping @Sendable (Digest, Result<Value, any Error>) throws -> Made
+    ) async throws -> [Made] {
         try await thread.run { [path] in
-            let file = Self.object(digest, in: path)
-            guard let bytes = try Folder.read(file) else { throw StateError(path: file, message: "the object is not at hand") }
-            guard Digest.sha256(bytes) == digest, let value = try? JSON.read(bytes) else {
-                Folder.remove(file)
-                throw StateError(path: file, message: "the object was damaged and has to be fetched again")
-            }
-            return value
+            try digests.map { digest in try body(digest, Result { try Self.read(digest, in: path) }) }
         }
+    }
+
+    private static func read(_ digest: Digest, in path: String) throws -> Value {
+        let file = object(digest, in: path)
+        guard let bytes = try Folder.read(file) else { throw StateError(path: file, message: "the object is not at hand") }
+        guard Digest.sha256(bytes) == digest, let value = try? JSON.read(bytes) else {
+            Folder.remove(file)
+            throw StateError(path: file, message: "the object was damaged and has to be fetched again")
+        }
+        return value
     }
 
     /// Removes the objects that no digest in `kept` names.
@@ -133,5 +146,8 @@ struct StateFolder: Sendable {
         }
     }
 
-    func stop() { thread.stop() }
+    func stop() {
+        thread.stop()
+        durable.stop()
+    }
 }

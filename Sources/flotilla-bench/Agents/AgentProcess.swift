@@ -6,19 +6,6 @@ import Manifests
 struct AgentProcess: Sendable {
     let process: ChildProcess
 
-    static func start(
-        program: String, cluster: String, local: LocalCoordinator, clusters: LocalClusters
-    ) async throws -> AgentProcess {
-        let token = try local.folder.write(Array(try await local.api.enroll(cluster).utf8), to: "agent/token")
-        let kubeconfig = try local.folder.write(try clusters.kubeconfig(cluster), to: "agent/kubeconfig")
-        return AgentProcess(
-            process: try ChildProcess.start(
-                [
-                    program, "--coordinator", local.api.url, "--cluster", cluster, "--token-file", token, "--kubeconfig", kubeconfig,
-                    "--state-directory", "\(local.folder.path)/agent/state",
-                ], output: "\(local.folder.path)/agent/log"))
-    }
-
     /// The agent's program: the shipped, static one where it has been built, otherwise the one built beside this program.
     static func find(_ given: String?) throws -> String {
         var own = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Synchronization
 
 /// A folder of a benchmark's own, below the system's temporary folder.
 struct ScratchFolder: Sendable {
@@ -23,10 +24,14 @@ struct ScratchFolder: Sendable {
             mkdir(String(full[..<next]), 0o700)
             slash = next
         }
-        guard let file = fopen(full, "w") else { throw BenchError("cannot write \(full): \(String(cString: strerror(errno)))") }
-        defer { fclose(file) }
-        guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw BenchError("cannot write \(full)") }
+        try Self.write(bytes, to: full)
         return full
+    }
+
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        guard let file = fopen(path, "w") else { throw BenchError("cannot write \(path): \(String(cString: strerror(errno)))") }
+        defer { fclose(file) }
+        guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw BenchError("cannot write \(path)") }
     }
 
     func write(_ files: [String: [UInt8]]) throws {
@@ -34,6 +39,23 @@ struct ScratchFolder: Sendable {
     }
 
     func remove() { Self.remove(path) }
+
+    private static let keptFolders = Mutex<[String]>([])
+
+    /// A folder that is removed by `removeKept`.
+    static func kept() throws -> ScratchFolder {
+        let folder = try ScratchFolder()
+        keptFolders.withLock { $0.append(folder.path) }
+        return folder
+    }
+
+    static func removeKept() {
+        let paths = keptFolders.withLock { paths in
+            defer { paths = [] }
+            return paths
+        }
+        for path in paths { remove(path) }
+    }
 
     private static func remove(_ path: String) {
         var status = stat()
