@@ -105,8 +105,8 @@ let package = Package(
         + module("HTTPTransport", ["CCurl", "CThreads", "Threads"], tests: ["HTTPTestServer"])
         // engines
         + module("Kustomize", ["Manifests", "RegularExpressions"])
-        + module("Rendering", ["Manifests", "Kustomize"], tests: ["RandomRepositories"])
         + module("SecretsDecryption", ["Manifests", "RegularExpressions", crypto])
+        + module("Rendering", ["Manifests", "Kustomize", "SecretsDecryption"], tests: ["RandomRepositories"])
         + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])
         // domain
         + module("FleetModel", ["Manifests"])
@@ -130,7 +130,7 @@ let package = Package(
             resources: [
                 .embedInCode("Store/Migrations"), .embedInCode("Web/Templates"), .embedInCode("Web/Assets"),
             ],
-            tests: ["RandomRepositories"])
+            tests: ["RandomRepositories", "SecretsDecryption"])
         + module(
             "ClusterSimulator",
             ["Manifests", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL, httpTypes, lifecycle, logging, crypto],

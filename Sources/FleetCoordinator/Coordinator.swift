@@ -109,14 +109,15 @@ package struct Coordinator: Service {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let renderThreads = ThreadPool(name: "render", count: min(cores, 16))
         let cache = RenderCache(
-            records: StoredRenders(store: store), trees: MirrorTrees(mirror: mirror, threads: renderThreads),
+            records: StoredRenders(store: store, sealing: keys.sealing), trees: MirrorTrees(mirror: mirror, threads: renderThreads),
             memory: configuration.renderMemoryBytes, width: renderThreads.executors.count + 1)
-        let planner = Planner(store: store, mirror: mirror, cache: cache, counters: counters, time: time, logger: logger)
+        let planner = Planner(
+            store: store, mirror: mirror, cache: cache, sealing: keys.sealing, counters: counters, time: time, logger: logger)
         follower = FleetFollower(
             store: store, engine: engine, mirror: mirror, planner: planner, signer: keys.signer, branch: configuration.branch,
             interval: configuration.pollInterval, time: time, holder: holder, logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time, logger: logger)
-        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports)
+        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports, sealing: keys.sealing)
         credentials = Credentials(keys: keys)
     }
 

@@ -8,6 +8,8 @@ package struct KustomizeObject: Sendable {
     package let path: String
     /// Which document of that file, counted from 0.
     package let document: Int
+    /// Where in the document: an item of a list, or the entry that generated it; empty for the document itself.
+    package let steps: [PathStep]
 }
 
 /// What a build gives: objects in the order in which `kubectl kustomize` prints them, keys sorted as it sorts them.
@@ -83,6 +85,8 @@ package enum Kustomize {
     }
 
     private static func object(_ resource: Resource) -> KustomizeObject {
-        KustomizeObject(value: resource.value.keysSorted(), path: resource.source.path, document: resource.source.document)
+        KustomizeObject(
+            value: resource.value.keysSorted(), path: resource.source.path, document: resource.source.document,
+            steps: resource.source.steps)
     }
 }

@@ -29,6 +29,10 @@ package struct RenderedObject: Sendable, Hashable {
     package let value: Value
     /// The file that it came from, before patches.
     package let path: String
+    /// The file that it came from, where the object is encrypted: agents take the plaintexts from there.
+    package let original: OriginalDocument?
+    /// Whether it is a Secret with values that are not, or not all, encrypted.
+    package let isReadableSecret: Bool
 }
 
 package enum RenderEngine: String, Sendable, Hashable {

@@ -8,7 +8,7 @@ package import Manifests
 /// thread that may block.
 package enum Renderer {
     /// Part of every render key: raised whenever the same inputs could give other bytes.
-    package static let engineVersion = "1"
+    package static let engineVersion = "2"
 
     /// Renders, or says what is wrong.
     package static func render(
@@ -94,7 +94,8 @@ package enum Renderer {
                 do throws(KustomizeFailure) {
                     let build = try Kustomize.run(path, from: tree, limits: limits.kustomize)
                     return (
-                        .kustomize, build.objects.map { SourceObject(value: $0.value, path: $0.path, document: $0.document) },
+                        .kustomize,
+                        build.objects.map { SourceObject(value: $0.value, path: $0.path, document: $0.document, steps: $0.steps) },
                         build.deprecations.map(\.warning)
                     )
                 } catch {

@@ -111,14 +111,14 @@ struct RenderingTests {
     @Test func refusesClearSecrets() throws {
         let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2}\n"
         let message =
-            "app/s.yaml:4:13: error[clear-secret]: Secret s has readable values in Git "
+            "app/s.yaml:4:24: error[clear-secret]: Secret s has readable values in Git "
             + "(encrypt it, or set allowClearSecrets of the application)"
         #expect(errors(["app/s.yaml": secret]) == [message])
         #expect(try render(["app/s.yaml": secret], clear: true).objects.count == 1)
         #expect(try render(["app/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"]).objects.count == 1)
         #expect(
             errors(["app/s.yaml": secret + "sops: {mac: x}\n"]) == [
-                "app/s.yaml:5:7: error[not-yet]: encrypted documents (SOPS): not yet"
+                "app/s.yaml:5:7: error[not-decryptable]: names no keys"
             ])
     }
 

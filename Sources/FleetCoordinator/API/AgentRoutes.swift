@@ -39,14 +39,19 @@ struct AgentRoutes: Sendable {
 
     /// The stored bodies are canonical JSON: they are put together as they are, unread.
     private func objects(_ request: ObjectsRequest, cluster: String) async throws -> [UInt8] {
-        let bodies = try await agents.objects(request, cluster: cluster)
+        let fetched = try await agents.objects(request, cluster: cluster)
         var bytes = Array("{\"objects\":[".utf8)
-        bytes.reserveCapacity(bodies.reduce(16) { $0 + $1.utf8.count + 1 })
-        for (index, body) in bodies.enumerated() {
+        bytes.reserveCapacity(fetched.objects.reduce(16) { $0 + $1.utf8.count + 1 })
+        for (index, body) in fetched.objects.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             bytes += body.utf8
         }
-        bytes += Array("]}".utf8)
+        bytes.append(UInt8(ascii: "]"))
+        if !fetched.originals.isEmpty {
+            bytes += Array(",\"originals\":".utf8)
+            bytes += JSON.write(.list(fetched.originals.map { .string($0) }))
+        }
+        bytes.append(UInt8(ascii: "}"))
         return bytes
     }
 

@@ -8,15 +8,25 @@ struct AgentService: Sendable {
     /// Another instance is refused only while the first one has polled within this time; seconds.
     static let sessionSeconds: Int64 = 60
 
+    /// What an agent asked for by digest, of what is its cluster's own.
+    struct Fetched: Sendable {
+        /// Canonical forms.
+        var objects: [String]
+        /// Encrypted files as they stand in Git.
+        var originals: [String]
+    }
+
     enum Refusal: Error, Equatable, CustomStringConvertible {
         case unknownCluster(String)
         case otherInstance(holder: String)
+        case sealed(Digest)
 
         var description: String {
             switch self {
             case .unknownCluster(let name): "no cluster '\(name)' is declared in the fleet repository"
             case .otherInstance(let holder):
                 "another agent instance (\(holder.prefix(8))…) speaks for this cluster and has polled within \(sessionSeconds) s"
+            case .sealed(let digest): "the Secret \(digest) cannot be given out: \(SealingKeys.Failure.cannotOpen)"
             }
         }
     }
@@ -25,6 +35,7 @@ struct AgentService: Sendable {
     let time: WallTime
     let waiters: PollWaiters
     let reports: ReportWriter
+    let sealing: SealingKeys
 
     func poll(_ request: PollRequest, cluster: String) async throws -> PollResponse {
         let deadline = time.now + .seconds(request.waitSeconds)
@@ -63,9 +74,19 @@ struct AgentService: Sendable {
         }
     }
 
-    /// The canonical bodies of those objects that belong to the cluster's own bundles.
-    func objects(_ request: ObjectsRequest, cluster: String) async throws -> [String] {
-        try await store.database.read { try DesiredRows.objects($0, cluster: cluster, digests: request.digests) }
+    /// Those objects and originals that belong to the cluster's own bundles.
+    func objects(_ request: ObjectsRequest, cluster: String) async throws -> Fetched {
+        let (objects, originals) = try await store.database.read { session in
+            let objects = try BodyRows.fetch(session, .objects, cluster: cluster, digests: request.digests)
+            let found = Set(objects.map(\.digest))
+            let missing = request.digests.filter { !found.contains($0) }
+            return (objects, missing.isEmpty ? [] : try BodyRows.fetch(session, .originals, cluster: cluster, digests: missing))
+        }
+        return Fetched(objects: try objects.map(open), originals: try originals.map(open))
+    }
+
+    private func open(_ body: StoredBody) throws(Refusal) -> String {
+        do throws(SealingKeys.Failure) { return try body.opened(by: sealing) } catch { throw Refusal.sealed(body.digest) }
     }
 
     /// Returns when the report is durable.

@@ -12,6 +12,7 @@ package struct KeyFolder: Sendable {
     package let administratorToken: String
     let agentKey: SymmetricKey
     let sessionKey: SymmetricKey
+    let sealing: SealingKeys
     let signer: SSHSigner
 
     package enum Failure: Error, CustomStringConvertible {
@@ -31,6 +32,13 @@ package struct KeyFolder: Sendable {
         }
         agentKey = SymmetricKey(data: try Self.bytes(at: "\(path)/agent.key", make: { Self.random(32) }))
         sessionKey = SymmetricKey(data: try Self.bytes(at: "\(path)/session.key", make: { Self.random(32) }))
+        let sealingPath = "\(path)/sealing.key"
+        let sealingFile = try Self.bytes(at: sealingPath, make: { Array(SealingKeys.newFile(Self.random(32)).utf8) })
+        do throws(SealingKeys.Failure) {
+            sealing = try SealingKeys(parsing: String(decoding: sealingFile, as: UTF8.self))
+        } catch {
+            throw Failure.unusable(path: sealingPath, reason: "\(error)")
+        }
         let token = try Self.bytes(at: administratorTokenPath, make: { Array(("flotilla-admin-" + Self.hex(Self.random(24)) + "\n").utf8) })
         administratorToken = String(decoding: token, as: UTF8.self).filter { !$0.isWhitespace }
         guard administratorToken.utf8.count >= 16 else {

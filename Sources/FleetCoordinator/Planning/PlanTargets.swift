@@ -32,8 +32,12 @@ struct PlanTargets: Sendable {
     /// By cluster and environment.
     private(set) var facts: [ClusterFacts] = []
 
-    init(_ request: Planner.Request, engine: String = Renderer.engineVersion) throws(Planner.PlanFailure) {
+    /// Renders that may hold readable Secrets are other ones when their digests are salted by another key.
+    private let saltName: String
+
+    init(_ request: Planner.Request, saltName: String, engine: String = Renderer.engineVersion) throws(Planner.PlanFailure) {
         self.request = request
+        self.saltName = saltName
         applications = request.applications.filter(request.pipeline.applications.contains).sorted { $0.name < $1.name }
         guard !applications.isEmpty else {
             // Never "desired: nothing": an empty selection is a mistake until the pipeline itself is removed.
@@ -54,6 +58,7 @@ struct PlanTargets: Sendable {
         let firstFacts = facts.count
         facts += variables.map { ClusterFacts(variables: $0.flattened) }
         for (index, application) in applications.enumerated() {
+            let engine = application.allowClearSecrets ? "\(engine)+\(saltName)" : engine
             let hasTemplate = application.source.path.utf8.contains(UInt8(ascii: "$"))
             var undefined: (error: TemplateError, clusters: [String])?
             for (place, cluster) in targets.clusters.enumerated()

@@ -14,15 +14,17 @@ struct Planner: Sendable {
     let store: Store
     let mirror: GitMirror
     let cache: RenderCache
+    let sealing: SealingKeys
     let counters: Counters
     let time: WallTime
     let logger: Logger
     private let tidying = Recurrence()
 
-    init(store: Store, mirror: GitMirror, cache: RenderCache, counters: Counters, time: WallTime, logger: Logger) {
+    init(store: Store, mirror: GitMirror, cache: RenderCache, sealing: SealingKeys, counters: Counters, time: WallTime, logger: Logger) {
         self.store = store
         self.mirror = mirror
         self.cache = cache
+        self.sealing = sealing
         self.counters = counters
         self.time = time
         self.logger = logger
@@ -56,7 +58,7 @@ struct Planner: Sendable {
         if let known { return .planned(sequence: known, renders: 0) }
         let plan: PlanRows.Plan
         do {
-            let targets = try PlanTargets(request)
+            let targets = try PlanTargets(request, saltName: sealing.saltName)
             plan = try targets.plan(try await resolve(targets, for: request))
         } catch let failure as PlanFailure {
             try await refuse(request, failure.description)
@@ -112,7 +114,38 @@ struct Planner: Sendable {
         } catch {
             logger.warning("unused renders were not removed; they stay until the next time", metadata: ["error": "\(error)"])
         }
+        await reseal()
     }
+
+    /// Seals with the first key what another one sealed, so that the other one can go.
+    private func reseal() async {
+        let sealing = sealing
+        for table in BodyRows.Table.allCases {
+            do {
+                var count = 0
+                repeat {
+                    count = try await store.database.transaction { session in
+                        let bodies = try BodyRows.sealed(session, table, notBy: sealing.sealPrefix, limit: Self.resealBatch)
+                        guard !bodies.isEmpty else { return 0 }
+                        try BodyRows.reseal(
+                            session, table,
+                            try bodies.map { body in
+                                guard let sealed = body.sealed else { return body }
+                                let opened = try sealing.open(sealed, as: body.digest)
+                                return StoredBody(digest: body.digest, content: .sealed(try sealing.seal(opened, as: body.digest)))
+                            })
+                        return bodies.count
+                    }
+                } while count >= Self.resealBatch
+            } catch {
+                logger.warning(
+                    "what an earlier key sealed was not sealed anew: keep that key",
+                    metadata: ["table": "\(table.rawValue)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private static let resealBatch = 200
 
     func refuse(_ request: Request, _ reason: String) async throws {
         let now = time.now

@@ -8,6 +8,7 @@ import Threads
 /// Renders as the coordinator's database keeps them.
 struct StoredRenders: RenderRecords {
     let store: Store
+    let sealing: SealingKeys
 
     func place(of line: String) async throws -> LinePlace? {
         try await store.database.read { try RenderRows.place($0, of: line) }
@@ -41,7 +42,8 @@ struct StoredRenders: RenderRecords {
     func add(
         _ made: MadeRenders, revived: [Int64], to line: (name: String, place: LinePlace)?, now: Timestamp
     ) async throws -> AddedRenders {
-        try await store.database.transaction { try RenderRows.add($0, made, revived: revived, to: line, at: now) }
+        let kept = try KeptRenders(made, sealing: sealing)
+        return try await store.database.transaction { try RenderRows.add($0, kept, revived: revived, to: line, at: now) }
     }
 
     func touch(_ renders: [Int64], now: Timestamp) async throws {

@@ -233,19 +233,6 @@ enum DesiredRows {
         }
     }
 
-    /// Objects of the cluster's own bundles; others are as absent as those that never were.
-    static func objects(_ session: Session, cluster: String, digests: [Digest]) throws -> [String] {
-        try session.query(
-            """
-            select o.body from unnest($2::text[]) with ordinality as w (digest, place)
-            join objects o on o.digest = w.digest
-            where exists (select from desired d join bundle_objects b on b.bundle = d.bundle
-              where d.cluster = $1 and b.object = w.digest)
-            order by w.place
-            """, [.text(cluster), .textArray(digests.map(\.description))]
-        ).map { try $0.text("body") }
-    }
-
     /// Clusters of a plan that run nothing of this stage yet.
     static func joiners(_ session: Session, stage: StageID, sequence: Int64) throws -> [String] {
         try session.query(

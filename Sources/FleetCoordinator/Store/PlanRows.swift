@@ -59,18 +59,6 @@ enum PlanRows {
         ).first?.int64("sequence")
     }
 
-    /// Stores objects once each; what is there already costs a look-up.
-    static func addObjects(_ session: Session, _ objects: [(digest: Digest, body: String)]) throws {
-        for start in stride(from: 0, to: objects.count, by: 1_000) {
-            let batch = objects[start..<min(start + 1_000, objects.count)]
-            _ = try session.execute(
-                """
-                insert into objects (digest, body) select digest, body from unnest($1::text[], $2::text[]) as o (digest, body)
-                order by digest on conflict (digest) do nothing
-                """, [.textArray(batch.map(\.digest.description)), .textArray(batch.map(\.body))])
-        }
-    }
-
     static func addBundles(_ session: Session, _ bundles: [(digest: Digest, bundle: Bundle)]) throws {
         for start in stride(from: 0, to: bundles.count, by: 1_000) {
             let batch = bundles[start..<min(start + 1_000, bundles.count)]
@@ -89,6 +77,14 @@ enum PlanRows {
                 insert into bundle_objects (bundle, object) select bundle, object from unnest($1::text[], $2::text[]) as m (bundle, object)
                 order by bundle, object on conflict do nothing
                 """, [.textArray(members.map(\.0.description)), .textArray(members.map(\.1.description))])
+            // Few bundles have any, and one file often several objects.
+            let originals = batch.flatMap { item in Set(item.bundle.entries.compactMap(\.original)).map { (item.digest, $0) } }
+            guard !originals.isEmpty else { continue }
+            _ = try session.execute(
+                """
+                insert into bundle_originals (bundle, original) select bundle, original from unnest($1::text[], $2::text[]) as m (bundle, original)
+                order by bundle, original on conflict do nothing
+                """, [.textArray(originals.map(\.0.description)), .textArray(originals.map(\.1.description))])
         }
     }
 

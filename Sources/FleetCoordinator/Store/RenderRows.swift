@@ -142,23 +142,22 @@ enum RenderRows {
     // MARK: - Writing
 
     static func add(
-        _ session: Session, _ made: MadeRenders, revived: [Int64], to line: (name: String, place: LinePlace)?, at now: Timestamp
+        _ session: Session, _ kept: KeptRenders, revived: [Int64], to line: (name: String, place: LinePlace)?, at now: Timestamp
     ) throws -> AddedRenders {
-        // In one order everywhere, so that two who keep the same objects never wait for each other in a circle.
-        try PlanRows.addObjects(
-            session, made.objects.sorted { $0.key < $1.key }.map { ($0.key, String(decoding: $0.value, as: UTF8.self)) })
-        let bundles = made.renders.map { try? Bundle(entries: $0.result.get().map { Bundle.Entry(object: $0) }) }
+        try BodyRows.add(session, kept.objects, to: .objects)
+        try BodyRows.add(session, kept.originals, to: .originals)
+        let bundles = kept.renders.map { try? $0.result.get() }
         let digests = bundles.map { $0?.digest }
         let distinct = Dictionary(zip(digests, bundles).compactMap { digest, bundle in digest.flatMap { d in bundle.map { (d, $0) } } }) {
             first, _ in first
         }
         try PlanRows.addBundles(session, distinct.sorted { $0.key < $1.key }.map { (digest: $0.key, bundle: $0.value) })
-        let reads = try addReads(session, made.renders.map(\.trace.reads))
+        let reads = try addReads(session, kept.renders.map(\.trace.reads))
         var renders: [KnownRender] = []
-        for start in stride(from: 0, to: made.renders.count, by: 1_000) {
-            let range = start..<min(start + 1_000, made.renders.count)
+        for start in stride(from: 0, to: kept.renders.count, by: 1_000) {
+            let range = start..<min(start + 1_000, kept.renders.count)
             renders += try addRenders(
-                session, Array(made.renders[range]), bundles: Array(digests[range]), reads: Array(reads[range]), at: now)
+                session, Array(kept.renders[range]), bundles: Array(digests[range]), reads: Array(reads[range]), at: now)
         }
         guard let line else { return AddedRenders(renders: renders, stand: false) }
         return AddedRenders(renders: renders, stand: try stand(session, Set(reads).union(revived).sorted(), line))
@@ -197,7 +196,7 @@ enum RenderRows {
     }
 
     private static func addRenders(
-        _ session: Session, _ renders: [MadeRenders.Render], bundles: [Digest?], reads: [Int64], at now: Timestamp
+        _ session: Session, _ renders: [KeptRenders.Render], bundles: [Digest?], reads: [Int64], at now: Timestamp
     ) throws -> [KnownRender] {
         let keys = renders.map(\.trace.key)
         let failures = renders.map { render -> String? in
@@ -261,7 +260,10 @@ enum RenderRows {
     /// Lets the server look at the tables now: until it does so by itself, in a minute or so, it would take them to be as small as they were.
     static func analyze(_ session: Session) throws {
         _ = try session.execute(
-            "analyze renders, render_reads, render_questions, render_line_reads, bundles, bundle_objects, objects")
+            """
+            analyze renders, render_reads, render_questions, render_line_reads, bundles, bundle_objects, objects, bundle_originals,
+              originals
+            """)
     }
 
     // MARK: - Removing

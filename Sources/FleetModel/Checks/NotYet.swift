@@ -16,7 +16,6 @@ enum NotYet {
 
     private static let rules = [
         Rule(kind: .application, path: "spec.source.helm", what: "rendering Helm charts"),
-        Rule(kind: .application, path: "spec.allowClearSecrets", what: "carrying clear Secrets", supported: isFalse),
         Rule(kind: .application, path: "spec.movedFrom", what: "renaming an application", supported: isEmpty),
 
         Rule(kind: .environment, path: "spec.rollout.onFailure", what: "rolling back by itself", supported: { $0 == "hold" }),

@@ -23,7 +23,7 @@ extension Value {
         case (.null, .null), (.bool, .bool), (.decimal, .int), (.decimal, .decimal): return new
         case (.int, .int) where !Self.isFraction(text): return new
         case (.int, .decimal) where !Self.isFraction(text): return new
-        default: throw FieldFailure(message: "\(kindName) cannot become '\(text.prefix(100))'")
+        default: throw FieldFailure(message: "\(kindName) cannot become what the source holds, which is none")
         }
     }
 

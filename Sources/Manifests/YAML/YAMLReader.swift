@@ -76,7 +76,10 @@ struct YAMLReader: ~Copyable {
     private mutating func readAlias() throws(DocumentError) -> Value {
         let name = events.anchor ?? ""
         guard let anchored = anchors[name] else {
-            throw error("unknown-anchor", "'*\(name)' refers to nothing that comes before it", at: events.mark)
+            // Not by its name: it may be somebody's password that begins with an asterisk.
+            throw error(
+                "unknown-anchor", "the alias refers to nothing that comes before it; a text that begins with * needs quotes",
+                at: events.mark)
         }
         made += anchored.count
         copied += anchored.count
@@ -165,7 +168,7 @@ struct YAMLReader: ~Copyable {
         }
         guard let resolved = PlainScalar.resolve(bytes, rules: rules) else { return .string(String(decoding: bytes, as: UTF8.self)) }
         guard case .value(let value) = resolved else {
-            throw error("invalid-scalar", "\(String(decoding: bytes, as: UTF8.self)) is no number that JSON knows", at: events.mark)
+            throw error("invalid-scalar", "a number that JSON does not know", at: events.mark)
         }
         // Beyond 64 bits even an integer is a double to kustomize, and is printed as one.
         if rules == .kustomize, case .decimal(let number) = value, number.text.allSatisfy({ $0 != "." && $0 != "e" && $0 != "E" }),
@@ -214,7 +217,7 @@ struct YAMLReader: ~Copyable {
             guard case .value(let value) = resolved else { return .string(text) }
             return value
         case ("int", _), ("float", _), ("bool", _), ("null", _):
-            throw error("invalid-scalar", "'\(text)' is no \(name)", at: events.mark)
+            throw error("invalid-scalar", "the text here is no \(name)", at: events.mark)
         case ("binary", _):
             guard let decoded = decodeBase64(bytes).flatMap({ String(validating: $0, as: UTF8.self) }) else {
                 throw error("invalid-scalar", "not the base64 of a text", at: events.mark)

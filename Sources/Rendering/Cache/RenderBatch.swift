@@ -110,10 +110,17 @@ struct RenderBatch: Sendable {
         let result = attempt.result.map { rendered in
             rendered.objects.map { object in
                 if made.objects[object.digest] == nil {
-                    made.objects[object.digest] = object.bytes
+                    made.objects[object.digest] = MadeRenders.Content(bytes: object.bytes, isReadableSecret: object.isReadableSecret)
                     bytes += object.bytes.count
                 }
-                return object.digest
+                if let original = object.original {
+                    let known = made.originals[original.digest]
+                    if known == nil { bytes += original.bytes.count }
+                    // A file that has readable values for one object has them for all.
+                    made.originals[original.digest] = MadeRenders.Content(
+                        bytes: original.bytes, isReadableSecret: object.isReadableSecret || known?.isReadableSecret == true)
+                }
+                return MadeRenders.Member(object: object.digest, original: object.original?.digest)
             }
         }
         made.renders.append(MadeRenders.Render(trace: attempt.trace, result: result))

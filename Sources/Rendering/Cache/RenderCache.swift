@@ -263,6 +263,7 @@ package final class RenderCache: Sendable {
         let added = try await records.add(done.made, revived: revived, to: line, now: job.now)
         // The bytes are stored: what waits to be absorbed holds none.
         done.made.objects = [:]
+        done.made.originals = [:]
         return Finished(done: done, added: added)
     }
 

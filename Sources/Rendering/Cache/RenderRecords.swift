@@ -87,18 +87,44 @@ package struct KeptRender: Sendable {
 package struct MadeRenders: Sendable {
     package struct Render: Sendable {
         package let trace: RenderTrace
-        /// The digests of its objects in order, or why there are none.
-        package let result: Result<[Digest], RenderFailure>
+        /// Its objects in order, or why there are none.
+        package let result: Result<[Member], RenderFailure>
 
-        package init(trace: RenderTrace, result: Result<[Digest], RenderFailure>) {
+        package init(trace: RenderTrace, result: Result<[Member], RenderFailure>) {
             self.trace = trace
             self.result = result
         }
     }
 
+    /// One object of a render.
+    package struct Member: Sendable, Hashable {
+        package let object: Digest
+        /// The encrypted file that it was made of.
+        package let original: Digest?
+
+        package init(object: Digest, original: Digest? = nil) {
+            self.object = object
+            self.original = original
+        }
+    }
+
+    /// What a digest stands for.
+    package struct Content: Sendable, Hashable {
+        package let bytes: [UInt8]
+        /// Whether there are values of a Secret in it that are not encrypted: neither it nor its digest may be kept as they are.
+        package let isReadableSecret: Bool
+
+        package init(bytes: [UInt8], isReadableSecret: Bool = false) {
+            self.bytes = bytes
+            self.isReadableSecret = isReadableSecret
+        }
+    }
+
     package var renders: [Render] = []
-    /// The bytes of every object of these renders, once.
-    package var objects: [Digest: [UInt8]] = [:]
+    /// Every object of these renders, once.
+    package var objects: [Digest: Content] = [:]
+    /// Every encrypted file that they were made of, once.
+    package var originals: [Digest: Content] = [:]
 
     package init() {}
 }

@@ -14,11 +14,14 @@ struct ObjectChecks {
     private(set) var warnings: [String] = []
     private var errors: [RenderError] = []
     private var scopes: [String: KindScope] = [:]
+    private var secrets: SecretChecks
 
     init(request: Recipe, limits: RenderLimits, text: @escaping (String) -> [UInt8]?) {
         self.request = request
         self.limits = limits
         self.text = text
+        secrets = SecretChecks(
+            allowsClearSecrets: request.allowClearSecrets, originals: OriginalDocuments(bytesMax: limits.objectBytesMax, read: text))
     }
 
     mutating func objects(_ sources: [SourceObject]) throws(RenderFailure) -> [RenderedObject] {
@@ -45,15 +48,16 @@ struct ObjectChecks {
                 continue
             }
             seen[identity] = source.path
-            let bytes = Canonical.bytes(source.value)
+            var bytes = Canonical.bytes(source.value)
+            guard let verdict = judge(&source, &bytes) else { continue }
             guard bytes.count <= limits.objectBytesMax else {
                 report("too-large", "\(identity) has \(bytes.count) bytes, more than the limit of \(limits.objectBytesMax)", source, [])
                 continue
             }
             result.append(
                 RenderedObject(
-                    identity: identity, apiVersion: apiVersion, digest: .sha256(bytes), bytes: bytes, value: source.value, path: source.path
-                ))
+                    identity: identity, apiVersion: apiVersion, digest: .sha256(bytes), bytes: bytes, value: source.value,
+                    path: source.path, original: verdict.original, isReadableSecret: verdict.isReadableSecret))
         }
         guard errors.isEmpty else { throw RenderFailure(errors) }
         guard !result.isEmpty else {
@@ -114,20 +118,20 @@ struct ObjectChecks {
                 isSound = false
             }
         }
-        if map["sops"]?.map != nil {
-            report("not-yet", "encrypted documents (SOPS): not yet", source, ["sops"])
-            isSound = false
-        } else if kind == "Secret", apiVersion == "v1", !request.allowClearSecrets {
-            // Without values there is nothing to hide: a token that the cluster fills in, for example.
-            let holders = ["data", "stringData"].filter { map[$0]?.map?.isEmpty == false }
-            if let holder = holders.first {
-                report(
-                    "clear-secret", "Secret \(metadata["name"]?.string ?? "") has readable values in Git", source, [.key(holder)],
-                    hint: "encrypt it, or set allowClearSecrets of the application")
-                isSound = false
-            }
-        }
         return isSound ? apiVersion : nil
+    }
+
+    /// - Returns: `nil` for an object that is refused.
+    private mutating func judge(_ source: inout SourceObject, _ bytes: inout [UInt8]) -> SecretChecks.Verdict? {
+        do throws(RefusedObject) {
+            return try secrets.judge(&source.value, &bytes, from: source.path)
+        } catch {
+            let problem = error.problem
+            var place = source
+            if let part = problem.part { place = SourceObject(value: .null, path: source.path, document: part) }
+            report(problem.code, problem.message, place, problem.steps, hint: problem.hint)
+            return nil
+        }
     }
 
     private static func isAPIVersion(_ text: String) -> Bool {
@@ -171,13 +175,14 @@ struct ObjectChecks {
     private mutating func report(_ code: String, _ message: String, _ source: SourceObject, _ steps: [PathStep], hint: String? = nil) {
         let bytes = text(source.path)
         var mark: SourceMark?
-        var steps = steps
+        var steps = source.steps + steps
         // What a patch or a transformer added is not in the file: then the nearest thing around it is.
         while mark == nil, let bytes {
             mark = YAML.locate(steps, document: source.document, in: bytes)
             if steps.popLast() == nil { break }
         }
-        errors.append(
-            RenderError(code: code, path: source.path, line: mark?.line, column: mark?.column, message: message, hint: hint))
+        let error = RenderError(code: code, path: source.path, line: mark?.line, column: mark?.column, message: message, hint: hint)
+        // What is wrong with a whole file is found again with each of its objects.
+        if errors.last != error { errors.append(error) }
     }
 }

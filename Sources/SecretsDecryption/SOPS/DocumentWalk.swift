@@ -4,7 +4,8 @@ import Manifests
 
 /// Decrypts a document's values in order, and takes the code over them.
 struct DocumentWalk {
-    private let key: SymmetricKey
+    /// Without one, everything but the decrypting is done: each encrypted text stands for itself.
+    private let key: SymmetricKey?
     private let selection: KeySelection
     private let coversOnlyEncrypted: Bool
     private let isSeveral: Bool
@@ -12,10 +13,11 @@ struct DocumentWalk {
     private var hash = SHA512()
     private(set) var plaintexts: [String: OpenedDocument.Plaintext] = [:]
     private(set) var literals: Set<String> = []
-    private var path: [PathStep] = []
+    /// Where it is, also after an error.
+    private(set) var path: [PathStep] = []
     private var part = 0
 
-    init(_ metadata: SOPSMetadata, key: SymmetricKey, parts: Int) throws(SecretsError) {
+    init(_ metadata: SOPSMetadata, key: SymmetricKey?, parts: Int) throws(SecretsError) {
         self.key = key
         selection = try KeySelection(metadata.rule)
         coversOnlyEncrypted = metadata.coversOnlyEncrypted
@@ -88,10 +90,14 @@ struct DocumentWalk {
                     ? "an encrypted value that is cut short or of an unknown type"
                     : "must be encrypted, but is in clear; encrypt the document again")
         }
+        let isInMetadata = path.first == .key("metadata") || plaintexts[text]?.isInMetadata == true
+        guard let key else {
+            plaintexts[text] = OpenedDocument.Plaintext(value: value, isInMetadata: isInMetadata)
+            return value
+        }
         guard let bytes = encrypted.open(key, authenticating: additional) else {
             throw failure(.tamperedValue, "the encrypted value was changed, or moved here from another place")
         }
-        let isInMetadata = path.first == .key("metadata") || plaintexts[text]?.isInMetadata == true
         if encrypted.kind == .comment {
             plaintexts[text] = OpenedDocument.Plaintext(value: nil, isInMetadata: isInMetadata)
             return nil

@@ -69,7 +69,7 @@ package enum SOPS {
 
     // MARK: Reading
 
-    private static func read(_ bytes: [UInt8], _ format: Format) throws(SecretsError) -> [Value] {
+    static func read(_ bytes: [UInt8], _ format: Format) throws(SecretsError) -> [Value] {
         var parts: [Value]
         do {
             switch format {

@@ -11,7 +11,10 @@ import Testing
 @Suite("Hot queries", .serialized) struct HotQueryTests {
     static let clusters = 1_000
     static let applications = 10
-    static let large = ["desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions"]
+    static let large = [
+        "desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions", "originals",
+        "bundle_originals",
+    ]
 
     /// A database with one stage that rolls out over a thousand clusters.
     private func fill(_ session: Session) throws {
@@ -21,6 +24,9 @@ import Testing
               from generate_series(1, \(Self.applications)) a;
             insert into objects select 'sha256:' || lpad(to_hex(i), 64, '0'), '{}' from generate_series(1, 50000) i;
             insert into bundle_objects select 'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0'), 'sha256:' || lpad(to_hex(a * 100 + i), 64, '0')
+              from generate_series(1, \(Self.applications)) a, generate_series(1, 20) i;
+            insert into originals (digest, body) select 'sha256:' || lpad(to_hex(i), 64, '0'), 'sops: {}' from generate_series(1, 50000) i;
+            insert into bundle_originals select 'sha256:' || repeat('0', 60) || lpad(a::text, 4, '0'), 'sha256:' || lpad(to_hex(a * 100 + i), 64, '0')
               from generate_series(1, \(Self.applications)) a, generate_series(1, 20) i;
             insert into clusters (name, environment, instance, last_contact) select 'c' || c, 'production', 'i' || c, 0
               from generate_series(1, \(Self.clusters)) c;
@@ -66,7 +72,8 @@ import Testing
         let operations: [(name: String, run: @Sendable (Session) throws -> Void)] = [
             ("generations", { _ = try DesiredRows.generations($0, cluster: "c5") }),
             ("tasks", { _ = try DesiredRows.tasks($0, cluster: "c5", applications: ["a3"]) }),
-            ("objects", { _ = try DesiredRows.objects($0, cluster: "c5", digests: [.sha256([])]) }),
+            ("objects", { _ = try BodyRows.fetch($0, .objects, cluster: "c5", digests: [.sha256([])]) }),
+            ("originals", { _ = try BodyRows.fetch($0, .originals, cluster: "c5", digests: [.sha256([])]) }),
             (
                 "contact",
                 {

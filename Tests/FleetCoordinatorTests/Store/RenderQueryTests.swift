@@ -97,7 +97,7 @@ import Testing
             (
                 "add",
                 {
-                    let added = try RenderRows.add($0, Self.made(), revived: [5, 6], to: ("main", place), at: Timestamp(seconds: 1))
+                    let added = try RenderRows.add($0, Self.kept(), revived: [5, 6], to: ("main", place), at: Timestamp(seconds: 1))
                     #expect(added.stand && added.renders.count == 1)
                 }
             ),
@@ -122,11 +122,11 @@ import Testing
         }
     }
 
-    private static func made() throws -> MadeRenders {
+    private static func kept() throws -> KeptRenders {
         var made = MadeRenders()
         let attempt = try Renderer.attempt(recipe(9_999), ClusterFacts(), from: EmptyTree())
         made.renders.append(MadeRenders.Render(trace: attempt.trace, result: .success([])))
-        return made
+        return try KeptRenders(made, sealing: SealingKeys(parsing: String(repeating: "5e", count: 32)))
     }
 }
 

@@ -15,11 +15,15 @@ actor TestDatabase {
         let task = Task {
             let server = EmbeddedPostgres.temporary()
             _ = try await server.start()
+            self.server = server
             return server
         }
         starting = task
         return try await task.value
     }
+
+    /// Where the server keeps its files; empty before the first database.
+    var folder: String { server?.dataDirectory ?? "" }
 
     /// A fresh, empty database.
     func make(connections: Int = 4) async throws -> Database {

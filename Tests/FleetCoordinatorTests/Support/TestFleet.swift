@@ -41,12 +41,13 @@ struct TestFleet {
     let reports: ReportWriter
     let agents: AgentService
     let signer: SSHSigner
+    let sealing: SealingKeys
 
     static let author = CommitPerson(name: "Ada Developer", email: "ada@example.com", when: Timestamp(seconds: 1_800_000_000))
 
     init(
         files: [String: String], time: HandTime = HandTime(), database: Database? = nil, remote existing: String? = nil,
-        signer: SSHSigner? = nil
+        signer: SSHSigner? = nil, sealing: SealingKeys? = nil
     ) async throws {
         self.time = time
         folder = "/tmp/flotilla-test-\(getpid())-\(UInt64.random(in: .min ... .max))"
@@ -58,6 +59,7 @@ struct TestFleet {
                 at: remote, branch: "main", files: files.mapValues { Array($0.utf8) }, message: "Begin\n", author: Self.author,
                 threads: threads)
         }
+        self.sealing = try sealing ?? SealingKeys(parsing: String(repeating: "5e", count: 32))
         self.signer = signer ?? SSHSigner.generate(comment: "test")
         var logger = Logger(label: "test")
         logger.logLevel = .error
@@ -76,15 +78,17 @@ struct TestFleet {
             store: store, engine: engine, mirror: mirror, signer: self.signer, journalist: journalist, time: time.wall, holder: "test",
             logger: logger)
         cache = RenderCache(
-            records: StoredRenders(store: store), trees: MirrorTrees(mirror: mirror, threads: ThreadPool(name: "render", count: 2)),
+            records: StoredRenders(store: store, sealing: self.sealing),
+            trees: MirrorTrees(mirror: mirror, threads: ThreadPool(name: "render", count: 2)),
             width: 2)
         follower = FleetFollower(
             store: store, engine: engine, mirror: mirror,
-            planner: Planner(store: store, mirror: mirror, cache: cache, counters: counters, time: time.wall, logger: logger),
+            planner: Planner(
+                store: store, mirror: mirror, cache: cache, sealing: self.sealing, counters: counters, time: time.wall, logger: logger),
             signer: self.signer,
             branch: "main", interval: .seconds(1), time: time.wall, holder: "test", logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time.wall, logger: logger)
-        agents = AgentService(store: store, time: time.wall, waiters: waiters, reports: reports)
+        agents = AgentService(store: store, time: time.wall, waiters: waiters, reports: reports, sealing: self.sealing)
     }
 
     func stage(_ name: String) async throws -> Stage? {
@@ -135,7 +139,7 @@ struct TestFleet {
         guard !response.tasks.isEmpty else { return 0 }
         var results: [ApplicationReport] = []
         for task in response.tasks {
-            let bodies = try await agents.objects(ObjectsRequest(digests: task.bundle.entries.map(\.object)), cluster: cluster)
+            let bodies = try await agents.objects(ObjectsRequest(digests: task.bundle.entries.map(\.object)), cluster: cluster).objects
             let broken = bodies.contains { $0.contains("broken") }
             let removed = task.intent != .apply
             results.append(

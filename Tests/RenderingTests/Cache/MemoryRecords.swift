@@ -71,7 +71,7 @@ actor MemoryRecords: RenderRecords {
         }
         let outcome: RenderOutcome =
             switch made.result {
-            case .success(let objects): .bundle(Self.bundle(objects))
+            case .success(let members): .bundle(Self.bundle(members.map(\.object)))
             case .failure(let failure): .failure(failure)
             }
         let render = KnownRender(

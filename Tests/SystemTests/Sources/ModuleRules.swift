@@ -13,7 +13,8 @@ enum ModuleRules {
         "HTTPTransport": ["CCurl", "Threads"],
         // Engines.
         "Kustomize": ["Manifests", "RegularExpressions"],
-        "Rendering": ["Manifests", "Kustomize"],
+        // Only to recognise what agents will decrypt; it holds no key.
+        "Rendering": ["Manifests", "Kustomize", "SecretsDecryption"],
         "SecretsDecryption": ["Manifests", "RegularExpressions"],
         "KubernetesAPI": ["Manifests", "HTTPTransport"],
         // Domain: documents, and nothing that does anything.
