@@ -50,7 +50,8 @@ package actor Agent {
         let client = KubernetesClient(
             connection: configuration.connection,
             options: KubernetesClient.Options(
-                userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1, redact: { mask.redact($0) }))
+                userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1, idleConnectionsFor: .seconds(20),
+                redact: { mask.redact($0) }))
         cluster = ClusterAccess(client: client, clock: clock)
         let (stream, continuation) = AsyncStream<@Sendable () async -> Void>.makeStream()
         jobs = stream
@@ -263,6 +264,9 @@ package actor Agent {
             for application in board.all { needed.formUnion(await application.neededBodies) }
             needed.formUnion(pinned)
             do { try await context.state.collect(keeping: needed) } catch { logger.warning("\(error)") }
+            flotilla_return_free_memory()
+            // The connections that the sync needed have been closed by then.
+            do { try await clock.sleep(.seconds(40)) } catch { return }
             flotilla_return_free_memory()
         }
     }

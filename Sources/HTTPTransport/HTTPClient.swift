@@ -22,10 +22,13 @@ package final class HTTPClient: Sendable {
         package var httpVersion: Version
         /// The receive buffer of each running request, at least 1,024 bytes.
         package var receiveBufferBytes: Int
+        /// How long a connection is kept that no request uses, in whole seconds; those older are closed when the next request is sent.
+        package var idleConnectionsFor: Duration
 
         package init(
             connectionsPerHostMax: Int = 128, userAgent: String = "flotilla", trust: TrustSettings = .system,
-            proxyFromEnvironment: Bool = true, httpVersion: Version = .http1, receiveBufferBytes: Int = 16_384
+            proxyFromEnvironment: Bool = true, httpVersion: Version = .http1, receiveBufferBytes: Int = 16_384,
+            idleConnectionsFor: Duration = .seconds(118)
         ) {
             self.connectionsPerHostMax = connectionsPerHostMax
             self.userAgent = userAgent
@@ -33,6 +36,7 @@ package final class HTTPClient: Sendable {
             self.proxyFromEnvironment = proxyFromEnvironment
             self.httpVersion = httpVersion
             self.receiveBufferBytes = receiveBufferBytes
+            self.idleConnectionsFor = idleConnectionsFor
         }
     }
 

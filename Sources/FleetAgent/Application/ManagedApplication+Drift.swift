@@ -30,9 +30,11 @@ extension ManagedApplication {
             seenMeanwhile[identity] = sighting
             return
         }
-        // Older than what the last apply returned: that has been dealt with.
+        // What the last apply returned, or older: that has been dealt with.
         if sighting.version != 0, sighting.version < record.version { return }
+        if sighting.version == record.version, sighting.live != nil, !sighting.isDeleted, record.health != .unknown { return }
         if sighting.isDeleted, sighting.uid != record.uid, !record.uid.isEmpty { return }
+        let sighting = sighting.judged(by: context.rules, at: context.clock.now())
         let before = (record.health, record.reason)
         record.version = max(record.version, sighting.version)
         record.health = sighting.health
@@ -76,6 +78,7 @@ extension ManagedApplication {
 
     /// An object that carries this application's labels and was applied by Flotilla, but not by this state folder.
     private func adoptStray(_ sighting: Sighting) {
+        let sighting = sighting.judged(by: context.rules, at: context.clock.now())
         guard isLoaded, !sighting.isDeleted, !sighting.isControlled, sighting.projection != nil, sighting.application == name,
             sighting.partOf == Ownership.applySetID(application: name), !inFlight.contains(sighting.identity)
         else {

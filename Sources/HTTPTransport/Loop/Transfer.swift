@@ -119,6 +119,7 @@ final class Transfer {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 60)
         set(CURLOPT_TCP_KEEPINTVL, 15)
+        set(CURLOPT_MAXAGE_CONN, max(1, Int(configuration.idleConnectionsFor.components.seconds)))
         if !configuration.proxyFromEnvironment { set(CURLOPT_PROXY, "") }
         if exchange.freshConnection { set(CURLOPT_FRESH_CONNECT, 1) }
         switch (configuration.httpVersion, exchange.mode) {

@@ -18,13 +18,16 @@ package final class KubernetesClient: Sendable {
         /// The largest discovery document that is accepted.
         package var discoveryBytesMax: Int
         package var httpVersion: HTTPClient.Version
+        /// How long a connection is kept that no request uses; those older are closed when the next request is sent.
+        package var idleConnectionsFor: Duration
         /// What texts of the server go through before anybody sees them, messages of errors and warnings; not the objects themselves.
         package var redact: @Sendable (String) -> String
 
         package init(
             userAgent: String = "flotilla", requestTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10),
             listPageSize: Int = 250, objectBytesMax: Int = 4 << 20, discoveryBytesMax: Int = 16 << 20,
-            httpVersion: HTTPClient.Version = .http2, redact: @escaping @Sendable (String) -> String = { $0 }
+            httpVersion: HTTPClient.Version = .http2, idleConnectionsFor: Duration = .seconds(118),
+            redact: @escaping @Sendable (String) -> String = { $0 }
         ) {
             self.userAgent = userAgent
             self.requestTimeout = requestTimeout
@@ -33,6 +36,7 @@ package final class KubernetesClient: Sendable {
             self.objectBytesMax = objectBytesMax
             self.discoveryBytesMax = discoveryBytesMax
             self.httpVersion = httpVersion
+            self.idleConnectionsFor = idleConnectionsFor
             self.redact = redact
         }
     }
@@ -56,7 +60,7 @@ package final class KubernetesClient: Sendable {
         impersonation = connection.impersonation
         var configuration = HTTPClient.Configuration(
             connectionsPerHostMax: 0, userAgent: options.userAgent, trust: connection.trust, httpVersion: options.httpVersion,
-            receiveBufferBytes: 16_384)
+            receiveBufferBytes: 16_384, idleConnectionsFor: options.idleConnectionsFor)
         http =
             other.map { HTTPClient(configuration: configuration, sharingThreadOf: $0) } ?? HTTPClient(configuration: configuration)
         if configuration.httpVersion == .http2, other == nil, connection.server.hasPrefix("https:") {
