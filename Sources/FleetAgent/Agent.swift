@@ -265,9 +265,8 @@ package actor Agent {
             needed.formUnion(pinned)
             do { try await context.state.collect(keeping: needed) } catch { logger.warning("\(error)") }
             flotilla_return_free_memory()
-            // The connections that the sync needed have been closed by then.
-            do { try await clock.sleep(.seconds(40)) } catch { return }
-            flotilla_return_free_memory()
+            // The connections that the sync needed are closed a while later.
+            if await context.tidy.wait(atMost: .seconds(40), clock) { context.tidy.wake() } else { flotilla_return_free_memory() }
         }
     }
 }

@@ -62,12 +62,14 @@ struct ApplyJob: Sendable {
                 options: WriteOptions(
                     fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun, fieldValidation: .strict))
             context.reachability.answered()
+            context.places.wentWell()
             var applied = AppliedObject(
                 written.object, ignoring: ignored, rules: task.options.healthRules, at: context.clock.now())
             applied.warnings = written.warnings
             return ApplyResult(job: self, outcome: .success(applied))
         } catch let error as KubernetesError {
             context.reachability.failed(error)
+            if error.isTooManyRequests { context.places.slowDown() }
             if error.isUnknownResource { await context.cluster.doubt() }
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, error)))
         } catch {

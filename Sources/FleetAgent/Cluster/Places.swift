@@ -2,38 +2,80 @@
 import Synchronization
 
 /// Bounds how much runs at once: each connection and each object on its way costs memory, whoever's it is.
+///
+/// Where the API server asks to slow down there are half as many places, and one more for each round that went well.
 final class Places: Sendable {
     private struct State {
-        var free: Int
+        var limit: Int
+        var used = 0
         var waiting: [CheckedContinuation<Void, Never>] = []
+        /// Answers since the limit last changed that were as they should be.
+        var good = 0
+        /// So many more of what was on its way when the limit was lowered: they say nothing new.
+        var stale = 0
+
+        /// Those who may go now.
+        mutating func admit() -> [CheckedContinuation<Void, Never>] {
+            var admitted: [CheckedContinuation<Void, Never>] = []
+            while used < limit, !waiting.isEmpty {
+                used += 1
+                admitted.append(waiting.removeFirst())
+            }
+            return admitted
+        }
     }
 
     private let state: Mutex<State>
+    private let most: Int
+    /// Fewer there never are.
+    private let least: Int
 
-    init(_ count: Int) { state = Mutex(State(free: max(1, count))) }
+    init(_ count: Int, least: Int = 2) {
+        most = max(1, count)
+        self.least = min(max(1, least), most)
+        state = Mutex(State(limit: most))
+    }
+
+    /// How much may run at once now.
+    var limit: Int { state.withLock { $0.limit } }
 
     /// Runs `body` when there is a place, first come first served.
     func take<Result>(_ body: () async -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                if state.free > 0 {
-                    state.free -= 1
-                    return true
-                }
+            let admitted = state.withLock { state in
                 state.waiting.append(continuation)
-                return false
+                return state.admit()
             }
-            if isFree { continuation.resume() }
+            for continuation in admitted { continuation.resume() }
         }
         let result = await body()
-        let next: CheckedContinuation<Void, Never>? = state.withLock { state in
-            guard !state.waiting.isEmpty else {
-                state.free += 1
-                return nil
-            }
-            return state.waiting.removeFirst()
+        let admitted = state.withLock { state in
+            state.used -= 1
+            if state.stale > 0 { state.stale -= 1 }
+            return state.admit()
         }
-        next?.resume()
+        for continuation in admitted { continuation.resume() }
         return result
+    }
+
+    /// Notes from within `take` that the server asked to slow down.
+    func slowDown() {
+        state.withLock { state in
+            state.good = 0
+            guard state.stale == 0 else { return }
+            state.limit = max(least, state.limit / 2)
+            state.stale = state.used
+        }
+    }
+
+    /// Notes from within `take` that all went well.
+    func wentWell() {
+        state.withLock { state in
+            guard state.limit < most else { return }
+            state.good += 1
+            guard state.good >= state.limit else { return }
+            state.good = 0
+            state.limit += 1
+        }
     }
 }

@@ -43,14 +43,25 @@ final class Wakeup: Sendable {
     }
 
     /// Returns after a `wake`, after `duration` (`nil`: never), or when the task is cancelled.
-    func wait(atMost duration: Duration?, _ clock: AgentClock) async {
-        guard let duration else { return await wait() }
-        guard duration > .zero else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await clock.sleep(duration) }
-            await group.next()
+    /// - Returns: whether it was no matter of time.
+    @discardableResult func wait(atMost duration: Duration?, _ clock: AgentClock) async -> Bool {
+        guard let duration else {
+            await wait()
+            return true
+        }
+        guard duration > .zero else { return false }
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.wait()
+                return true
+            }
+            group.addTask {
+                try? await clock.sleep(duration)
+                return false
+            }
+            let first = await group.next() ?? false
             group.cancelAll()
+            return first
         }
     }
 }

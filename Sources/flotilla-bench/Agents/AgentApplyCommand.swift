@@ -134,7 +134,9 @@ struct AgentApplyBenchmark: Sendable {
                 let count = try rig.simulator.requests().count
                 rig.tasks.give(workload, generation: 2)
                 _ = try await rig.tasks.applied()
-                let repeated = try rig.simulator.requests(from: count).filter { $0.isAgents && !$0.isAllowedWhenIdle }
+                let repeated = try rig.simulator.requests(from: count).filter {
+                    $0.isAgents && !$0.isAllowedWhenIdle && !$0.isAboutAgent
+                }
                 return Sync(whole: whole, healthy: healthy, applying: applies.span, processor: processor, repeated: repeated)
             }
         }

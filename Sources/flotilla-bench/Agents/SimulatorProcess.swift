@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
 import KubernetesAPI
 import Manifests
 
@@ -61,6 +62,9 @@ struct LoggedRequest: Sendable {
         isAgents = value["userAgent"]?.string?.hasPrefix("flotilla-agent") ?? false
         time = value["time"]?.string.flatMap { Timestamp(rfc3339: $0) } ?? Timestamp(milliseconds: 0)
     }
+
+    /// Whether it is about what the agent keeps for itself in the cluster.
+    var isAboutAgent: Bool { path.contains("/namespaces/\(Ownership.agentNamespace)/") }
 
     /// What an agent with nothing to do may send: the watches that it keeps open, and its lease.
     var isAllowedWhenIdle: Bool { verb == "watch" || path.contains("/leases/") }
