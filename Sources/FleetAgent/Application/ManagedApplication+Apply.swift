@@ -137,7 +137,7 @@ extension ManagedApplication {
         }
         inventory.records[identity] = record
         drifted[identity] = nil
-        isDirty = true
+        if result.job.directives == nil { staleSince = staleSince ?? context.clock.now() } else { isDirty = true }
         if let meanwhile, meanwhile.version == 0 || meanwhile.version > record.version { observe(meanwhile) }
     }
 }

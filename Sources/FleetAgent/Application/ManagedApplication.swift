@@ -50,6 +50,10 @@ actor ManagedApplication {
     /// Dropped objects that stay in place, as their annotations say.
     var exempt: Set<ObjectIdentity> = []
     var isDirty = false
+    /// Since when there has been something to save that can wait: a heal, of which the next list would tell as well.
+    var staleSince: Timestamp?
+    /// So that a large inventory is not written anew for each object that is healed.
+    static let savePause = Duration.seconds(2)
 
     // What is told.
     var phase = ApplicationReport.Phase.syncing
@@ -125,10 +129,11 @@ actor ManagedApplication {
             tell()
             if phase == .removed { break }
             let now = context.clock.now()
-            let due = [next, timeToLook()].compactMap { $0 }.min()
+            if let since = staleSince, now - since >= Self.savePause { await save() }
+            let due = [next, timeToLook(), staleSince.map { $0 + Self.savePause }].compactMap { $0 }.min()
             await wakeup.wait(atMost: due.map { max($0 - now, .milliseconds(1)) }, context.clock)
         }
-        if isDirty, phase != .removed { await save() }
+        if isDirty || staleSince != nil, phase != .removed { await save() }
     }
 
     private func load() async {
@@ -146,6 +151,7 @@ actor ManagedApplication {
 
     func save() async {
         isDirty = false
+        staleSince = nil
         do { try await context.state.save(inventory, of: name) } catch {
             isDirty = true
             context.logger.error("\(name): the inventory cannot be saved: \(error)")

@@ -8,20 +8,20 @@ import Testing
     @Test("No more run at once than there are places, and all get their turn")
     func bound() async {
         let places = Places(3)
-        let running = Mutex((now: 0, most: 0, done: 0))
+        let running = Running()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<40 {
                 group.addTask {
                     await places.take {
-                        running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1), $0.done) }
+                        running.begin()
                         await Task.yield()
-                        running.withLock { $0 = ($0.now - 1, $0.most, $0.done + 1) }
+                        running.end()
                     }
                 }
             }
         }
-        #expect(running.withLock { $0.done } == 40)
-        #expect(running.withLock { $0.most } <= 3)
+        #expect(running.done == 40)
+        #expect(running.most <= 3)
     }
 
     @Test("A server that asks to slow down gets half as much at once, and again one more for each round that goes well")
@@ -41,25 +41,64 @@ import Testing
     @Test("What was on its way together is one reason to slow down, not many")
     func oneRound() async {
         let places = Places(8)
-        let started = Mutex<(count: Int, waiting: [CheckedContinuation<Void, Never>])>((0, []))
+        let start = Start(of: 8)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 group.addTask {
                     await places.take {
                         // All eight are on their way before the first is answered.
-                        await withCheckedContinuation { continuation in
-                            let all = started.withLock { state -> [CheckedContinuation<Void, Never>] in
-                                state.count += 1
-                                state.waiting.append(continuation)
-                                return state.count == 8 ? state.waiting : []
-                            }
-                            for continuation in all { continuation.resume() }
-                        }
+                        await start.together()
                         places.slowDown()
                     }
                 }
             }
         }
         #expect(places.limit == 4)
+    }
+}
+
+/// How many run now, at most, and did.
+private final class Running: Sendable {
+    private struct State {
+        var now = 0
+        var most = 0
+        var done = 0
+    }
+
+    private let state = Mutex(State())
+
+    func begin() {
+        state.withLock { state in
+            state.now += 1
+            state.most = max(state.most, state.now)
+        }
+    }
+
+    func end() {
+        state.withLock { state in
+            state.now -= 1
+            state.done += 1
+        }
+    }
+
+    var most: Int { state.withLock { $0.most } }
+    var done: Int { state.withLock { $0.done } }
+}
+
+/// Holds everybody until all have come.
+private final class Start: Sendable {
+    private let count: Int
+    private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+    init(of count: Int) { self.count = count }
+
+    func together() async {
+        await withCheckedContinuation { continuation in
+            let all = waiting.withLock { waiting -> [CheckedContinuation<Void, Never>] in
+                waiting.append(continuation)
+                return waiting.count == count ? waiting : []
+            }
+            for continuation in all { continuation.resume() }
+        }
     }
 }
