@@ -45,18 +45,20 @@ bench: packages swift agent  ## Run the benchmarks: `flotilla-bench $(ARGS)`
 
 # How long each reader and engine is fuzzed, in seconds, and which ones.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= yaml json kustomize
+FUZZ_TARGETS ?= yaml json kustomize template
 FUZZ_BUILD := .build/fuzz
 
 fuzz: packages swift  ## Feed the readers and engines random input for FUZZ_SECONDS each, guided by coverage (libFuzzer)
 	FLOTILLA_FUZZING=1 swift build -c release --sanitize fuzzer --product flotilla-fuzz --scratch-path $(FUZZ_BUILD) $(SWIFT_FLAGS)
-	@seeds=$(FUZZ_BUILD)/corpus; mkdir -p $$seeds/yaml $$seeds/json $$seeds/kustomize; \
+	@seeds=$(FUZZ_BUILD)/corpus; mkdir -p $$seeds/yaml $$seeds/json $$seeds/kustomize $$seeds/template; \
 	for fixture in Tests/Fixtures/Kustomize/*/; do \
 		(cd $$fixture && find . -type f ! -name 'expected.yaml' | sort | while read -r file; do \
 			echo "=== $${file#./}"; cat "$$file"; cp "$$file" "$(CURDIR)/$$seeds/yaml/$$(basename $$fixture)-$$(echo $$file | tr / -)"; \
 		done; printf '=== kustomization.yaml\nresources:\n- overlay\n') > $$seeds/kustomize/$$(basename $$fixture); \
 	done; \
 	echo '{"a":[1,-2.5e3,true,null,"x"],"b":{"c":{}}}' > $$seeds/json/first; \
+	echo '{{- define "n" }}{{ .a | default 5 | quote }}{{ end }}{{ range $$i, $$v := .Values.list }}{{ include "n" (dict "a" $$v) | nindent 2 }}{{ else }}{{ printf "%05.2f" 1.5 }}{{ end }}' > $$seeds/template/first; \
+	echo '{{ with $$x := fromYaml "a: [1, x]" }}{{ toYaml $$x }}{{ toToml $$x }}{{ end }}{{ if semverCompare "^1.2" "1.3.0" }}{{ tpl "{{ .Values.text | upper }}" . }}{{ end }}' > $$seeds/template/second; \
 	for target in $(FUZZ_TARGETS); do \
 		echo "Fuzzing $$target for $(FUZZ_SECONDS) s"; \
 		FLOTILLA_FUZZ=$$target $(FUZZ_BUILD)/release/flotilla-fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \

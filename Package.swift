@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -77,8 +78,8 @@ let package = Package(
             name: "flotilla-bench",
             dependencies: [
                 "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
-                "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Compression", "Manifests", "Threads",
-                arguments, hummingbird, httpTypes, nioCore, logging,
+                "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "GoTemplate", "Compression", "Manifests",
+                "Threads", arguments, hummingbird, httpTypes, nioCore, logging,
             ],
             swiftSettings: strict),
 
@@ -105,6 +106,7 @@ let package = Package(
         + module("HTTPTransport", ["CCurl", "CThreads", "Threads"], tests: ["HTTPTestServer"])
         // engines
         + module("Kustomize", ["Manifests", "RegularExpressions"])
+        + module("GoTemplate", ["Manifests", "RegularExpressions", crypto, cryptoExtras])
         + module("SecretsDecryption", ["Manifests", "RegularExpressions", crypto])
         + module("Rendering", ["Manifests", "Kustomize", "SecretsDecryption"], tests: ["RandomRepositories"])
         + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])
@@ -140,6 +142,6 @@ let package = Package(
 if Context.environment["FLOTILLA_FUZZING"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "flotilla-fuzz", dependencies: ["Kustomize", "Manifests"],
+            name: "flotilla-fuzz", dependencies: ["Kustomize", "GoTemplate", "Manifests"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

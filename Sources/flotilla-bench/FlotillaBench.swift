@@ -18,7 +18,7 @@ struct FlotillaBench: AsyncParsableCommand {
         subcommands: [
             YAMLCommand.self, JSONCommand.self, KustomizeCommand.self, PlanCommand.self, DispatchCommand.self, RolloutCommand.self,
             AgentApplyCommand.self, AgentMemoryCommand.self, AgentDriftCommand.self, AgentIdleCommand.self, AllCommand.self,
-            SimulatorCommand.self,
+            SimulatorCommand.self, ExpressionsCommand.self,
         ],
         defaultSubcommand: AllCommand.self)
 }

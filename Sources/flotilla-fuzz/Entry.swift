@@ -12,7 +12,7 @@ private enum Entry {
     static let target: Target = {
         let name = getenv("FLOTILLA_FUZZ").map { String(cString: $0) } ?? ""
         guard let target = Target(rawValue: name) else {
-            let text = Array("FLOTILLA_FUZZ must be yaml, json or kustomize\n".utf8)
+            let text = Array("FLOTILLA_FUZZ must be yaml, json, kustomize or template\n".utf8)
             write(2, text, text.count)
             exit(2)
         }

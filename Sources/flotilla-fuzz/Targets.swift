@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import GoTemplate
 import Kustomize
 import Manifests
 
 /// What is fuzzed: one reader or engine each. A property that does not hold ends the process, which libFuzzer reports with the input.
 enum Target: String {
-    case yaml, json, kustomize
+    case yaml, json, kustomize, template
 
     func run(_ bytes: [UInt8]) {
         switch self {
         case .yaml: Self.yaml(bytes)
         case .json: Self.json(bytes)
         case .kustomize: Self.kustomize(bytes)
+        case .template: Self.template(bytes)
         }
     }
 
@@ -45,6 +47,30 @@ enum Target: String {
         guard let first else { return }
         let text = YAML.write(documents: first.map(\.value))
         guard (try? YAML.documents(Array(text.utf8), scalars: .kustomize)) != nil else { fail("what was printed cannot be read:\n\(text)") }
+    }
+
+    /// The input is a template. Without entropy it gives the same twice, output or message, and stays within its bounds.
+    private static func template(_ bytes: [UInt8]) {
+        guard render(bytes) == render(bytes) else { fail("two renderings differ") }
+    }
+
+    private static func render(_ bytes: [UInt8]) -> [UInt8] {
+        var limits = TemplateLimits()
+        limits.stepsMax = 200_000
+        limits.outputBytesMax = 1 << 20
+        limits.stringBytesMax = 1 << 20
+        limits.producedBytesMax = 64 << 20
+        limits.itemsMax = 10_000
+        var set = TemplateSet(limits: limits)
+        let values: Value = ["list": [1, "a", true, .null], "map": ["a": ["b": "c"]], "text": "some text", "number": 7]
+        do throws(TemplateFailure) {
+            try set.add(name: "t", text: bytes)
+            let output = try TemplateRenderer(set, limits: limits).render("t", .map([("Values", Datum(values))]))
+            guard output.count <= 2 << 20 else { fail("more output than the limit") }
+            return output
+        } catch {
+            return Array(error.message.utf8)
+        }
     }
 
     private static let limits = Limits(bytesMax: 1 << 20, depthMax: 64, aliasesMax: 10_000, documentsMax: 1_000)

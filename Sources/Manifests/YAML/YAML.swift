@@ -75,9 +75,17 @@ package enum YAML {
         case key, value
     }
 
+    /// How written values are laid out.
+    package enum Layout: Sendable {
+        /// As Kubernetes' tools: lists level with their key, long lines folded.
+        case kubernetes
+        /// As Helm's `toYamlPretty`: lists two spaces deeper than their key, nothing folded.
+        case pretty
+    }
+
     /// The value in block style, ending in a line break, byte for byte as Kubernetes' tools lay it out; keys in the order given.
-    package static func write(_ value: Value) -> String {
-        var writer = YAMLWriter()
+    package static func write(_ value: Value, layout: Layout = .kubernetes) -> String {
+        var writer = YAMLWriter(layout: layout)
         writer.writeDocument(value)
         return String(decoding: writer.bytes, as: UTF8.self)
     }

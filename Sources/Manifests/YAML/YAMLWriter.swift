@@ -4,8 +4,15 @@
 struct YAMLWriter {
     var bytes: [UInt8] = []
     private var lineStart = 0
+    /// How much deeper than its key a list stands.
+    private let listIndent: Int
+    private let widthBest: Int
 
-    private static let widthBest = 80
+    init(layout: YAML.Layout = .kubernetes) {
+        listIndent = layout == .pretty ? 2 : 0
+        widthBest = layout == .pretty ? .max : 80
+    }
+
     /// A longer key is no "simple key" to YAML 1.1 readers and takes the `?` form.
     private static let simpleKeyBytesMax = 128
 
@@ -69,8 +76,8 @@ struct YAMLWriter {
             breakLine(indent: indent + 2)
             write(entry.value, indent: indent + 2)
         case .list(let items) where !items.isEmpty:
-            breakLine(indent: indent)
-            write(entry.value, indent: indent)
+            breakLine(indent: indent + listIndent)
+            write(entry.value, indent: indent + listIndent)
         case .null, .bool, .int, .decimal, .string, .list, .map:
             append(" ")
             write(entry.value, indent: indent)
@@ -98,7 +105,7 @@ struct YAMLWriter {
     }
 
     private mutating func writePlain(_ text: UnsafeBufferPointer<UInt8>, indent: Int, mayFold: Bool) {
-        if !mayFold || column + text.count <= Self.widthBest { return bytes.append(contentsOf: text) }
+        if !mayFold || column <= widthBest - text.count { return bytes.append(contentsOf: text) }
         var blanks = false
         for index in text.indices {
             let isBlank = text[index] == UInt8(ascii: " ")
@@ -203,10 +210,10 @@ struct YAMLWriter {
 
     /// Whether the line has passed the width after which a blank becomes a line break. Counted in characters, as libyaml does.
     private var folds: Bool {
-        guard column > Self.widthBest else { return false }
+        guard column > widthBest else { return false }
         var characters = 0
         for byte in bytes[lineStart...] where byte & 0xC0 != 0x80 { characters += 1 }
-        return characters > Self.widthBest
+        return characters > widthBest
     }
 }
 

@@ -13,6 +13,7 @@ enum ModuleRules {
         "HTTPTransport": ["CCurl", "Threads"],
         // Engines.
         "Kustomize": ["Manifests", "RegularExpressions"],
+        "GoTemplate": ["Manifests", "RegularExpressions"],
         // Only to recognise what agents will decrypt; it holds no key.
         "Rendering": ["Manifests", "Kustomize", "SecretsDecryption"],
         "SecretsDecryption": ["Manifests", "RegularExpressions"],
@@ -33,11 +34,12 @@ enum ModuleRules {
             "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
             "GitRepository", "PostgresClient", "Manifests", "Threads",
         ],
-        "flotilla-fuzz": ["Kustomize", "Manifests"],
+        "flotilla-fuzz": ["Kustomize", "GoTemplate", "Manifests"],
         "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads"],
         "flotilla-bench": [
             "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
             "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "Manifests", "Threads", "Compression",
+            "GoTemplate",
         ],
     ]
 
@@ -53,6 +55,7 @@ enum ModuleRules {
         "Promotion": [],
         "FleetModel": [],
         "Kustomize": [],
+        "GoTemplate": ["Crypto", "CryptoExtras", "Glibc"],
         "Rendering": ["Synchronization"],
         "SecretsDecryption": ["Crypto"],
         "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "Logging"],
