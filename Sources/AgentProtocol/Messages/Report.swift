@@ -89,6 +89,8 @@ package struct AgentEvent: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         case applied, pruned, pruneHeld, applyFailed, drift, healed, healFailed, healthChanged, agentStarted, clusterUnreachable,
             clusterReachable
+        /// Another writer undoes again and again what is healed; and that this is over.
+        case fight, fightEnded
     }
 
     package var kind: Kind

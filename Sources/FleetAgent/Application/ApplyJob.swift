@@ -115,6 +115,8 @@ struct AppliedObject: Sendable {
     var version: UInt64
     var health: HealthStatus
     var reason: String
+    /// Who else has fields that Flotilla owns, with equal values.
+    var sharers: [String]
     var object: Value?
     /// The server's.
     var warnings: [String] = []
@@ -126,6 +128,7 @@ struct AppliedObject: Sendable {
         let health = Health.of(object, at: now, rules: rules)
         self.health = health.status
         reason = health.status == .current ? "" : health.message
+        sharers = OwnedFields.sharers(of: object)
         self.object = object
     }
 }

@@ -136,6 +136,8 @@ extension ManagedApplication {
             (record.wave, record.drift, record.ignoresHealth) = (before.wave, before.drift, before.ignoresHealth)
         }
         inventory.records[identity] = record
+        // Who has a field already when it is applied is no news.
+        sharers[identity] = written.sharers.isEmpty ? nil : written.sharers
         drifted[identity] = nil
         if result.job.directives == nil { staleSince = staleSince ?? context.clock.now() } else { isDirty = true }
         if let meanwhile, meanwhile.version == 0 || meanwhile.version > record.version { observe(meanwhile) }

@@ -7,6 +7,8 @@ import Manifests
 struct Drift: Sendable {
     var seenAt: Timestamp
     var isDeleted: Bool
+    /// The object that was there is not the one that was applied.
+    var isReplaced = false
     /// The projection that was seen, to tell one drift from the next.
     var projection: Digest?
     /// The object as it was seen; from watches only.
@@ -36,6 +38,7 @@ extension ManagedApplication {
         if sighting.isDeleted, sighting.uid != record.uid, !record.uid.isEmpty { return }
         let sighting = sighting.judged(by: context.rules, at: context.clock.now())
         let before = (record.health, record.reason)
+        let isReplaced = record.uid != sighting.uid && !record.uid.isEmpty
         record.version = max(record.version, sighting.version)
         record.health = sighting.health
         record.reason = sighting.reason
@@ -56,14 +59,15 @@ extension ManagedApplication {
             inventory.records[identity] = record
             if record.applied == nil || record.body == nil || record.projection == sighting.projection {
                 drifted[identity] = nil
+                noteSharers(sighting)
             } else {
-                noteDrift(identity, sighting)
+                noteDrift(identity, sighting, isReplaced: isReplaced)
             }
         }
         if before.0 != record.health || before.1 != record.reason || drifted[identity] != nil { wakeup.wake() }
     }
 
-    private func noteDrift(_ identity: ObjectIdentity, _ sighting: Sighting) {
+    private func noteDrift(_ identity: ObjectIdentity, _ sighting: Sighting, isReplaced: Bool = false) {
         if var known = drifted[identity], known.projection == sighting.projection, known.isDeleted == sighting.isDeleted {
             known.live = sighting.live ?? known.live
             drifted[identity] = known
@@ -71,7 +75,7 @@ extension ManagedApplication {
         }
         // Bodies are kept only while few objects differ.
         drifted[identity] = Drift(
-            seenAt: context.clock.now(), isDeleted: sighting.isDeleted, projection: sighting.projection,
+            seenAt: context.clock.now(), isDeleted: sighting.isDeleted, isReplaced: isReplaced, projection: sighting.projection,
             live: drifted.count < 50 ? sighting.live : nil)
         wakeup.wake()
     }
@@ -120,7 +124,6 @@ extension ManagedApplication {
     func heal() async -> Timestamp? {
         guard task.intent == .apply, !drifted.isEmpty else { return nil }
         let now = context.clock.now()
-        pacing = pacing.filter { !$0.value.isQuiet(at: now) }
         for identity in drifted.keys where policy(identity) == .ignore { drifted[identity] = nil }
         var next: Timestamp?
         var due: [ObjectIdentity] = []
@@ -200,12 +203,13 @@ extension ManagedApplication {
             known.notBefore = now + min(.seconds(1) * (1 << min(known.attempts - 1, 8)), .seconds(300))
             drifted[identity] = known
         case .success(let applied):
-            let words = describe(drift, applied, result.job)
+            let account = DriftAccount(
+                drift, identity: identity, uid: inventory.records[identity]?.uid ?? "", after: applied, ignoring: result.job.ignored)
             if !drift.isTold {
                 context.reports.add(
                     AgentEvent(
-                        .drift, at: drift.seenAt, application: name, object: identity.description, paths: words.paths,
-                        message: words.message))
+                        .drift, at: drift.seenAt, application: name, object: identity.description, paths: account.paths,
+                        message: result.job.dryRun ? "\(account.message); left as it is, as its drift policy says" : account.message))
             }
             guard !result.job.dryRun else {
                 drifted[identity]?.isTold = true
@@ -213,23 +217,11 @@ extension ManagedApplication {
                 return
             }
             take(result)
-            let isFight = pacing[identity, default: HealPacing()].healed(at: now)
-            let took = (now - drift.seenAt).wholeMilliseconds
+            noteHeal(identity, account, at: now)
             context.reports.add(
                 AgentEvent(
-                    .healed, at: now, application: name, object: identity.description, paths: words.paths,
-                    message: isFight
-                        ? "\(words.message); it is changed again and again, and is healed less often from now on" : words.message,
-                    durationMilliseconds: took))
+                    .healed, at: now, application: name, object: identity.description, paths: account.paths, message: account.message,
+                    durationMilliseconds: (now - drift.seenAt).wholeMilliseconds))
         }
-    }
-
-    private func describe(_ drift: Drift, _ applied: AppliedObject, _ job: ApplyJob) -> (paths: [String], message: String) {
-        if drift.isDeleted { return ([], "the object was deleted") }
-        guard let live = drift.live, let after = applied.object else { return ([], "fields differed from what was applied") }
-        let changes = OwnedFields.changes(from: live, to: after, ignoring: job.ignored)
-        let managers = Set(changes.prefix(20).compactMap { OwnedFields.manager(of: $0, in: live) }).sorted()
-        let by = managers.isEmpty ? "" : "changed by \(managers.joined(separator: ", "))"
-        return (changes.prefix(100).map { OwnedFields.shown($0, in: after).description }, by)
     }
 }

@@ -34,7 +34,7 @@ extension ManagedApplication {
             status = phase == .syncing || !inventory.records.isEmpty ? .inProgress : .unknown
         }
         let isApplied = phase == .synced || phase == .held
-        let parts = [message, isApplied && health.status != .current ? health.reason : ""]
+        let parts = [message, fightWords, isApplied && health.status != .current ? health.reason : ""]
         let text = parts.filter { !$0.isEmpty }.joined(separator: "; ")
         let isNew = told.map { $0.phase != phase || $0.health != status || $0.generation != task.generation } ?? true
         let report = ApplicationReport(

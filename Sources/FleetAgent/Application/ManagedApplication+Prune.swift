@@ -118,6 +118,8 @@ extension ManagedApplication {
         inventory.records[identity] = nil
         drifted[identity] = nil
         pacing[identity] = nil
+        fights[identity] = nil
+        sharers[identity] = nil
         context.rules.release(identity, of: name)
         isDirty = true
     }

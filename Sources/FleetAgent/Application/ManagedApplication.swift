@@ -47,6 +47,9 @@ actor ManagedApplication {
     var seenMeanwhile: [ObjectIdentity: Sighting] = [:]
     var drifted: [ObjectIdentity: Drift] = [:]
     var pacing: [ObjectIdentity: HealPacing] = [:]
+    var fights: [ObjectIdentity: Fight] = [:]
+    /// Who else has fields of these objects, with equal values.
+    var sharers: [ObjectIdentity: [String]] = [:]
     /// Dropped objects that stay in place, as their annotations say.
     var exempt: Set<ObjectIdentity> = []
     var isDirty = false
@@ -178,6 +181,7 @@ actor ManagedApplication {
         }
         if phase == .removed { return nil }
         consider(await heal())
+        consider(settleFights())
         consider(await explain())
         consider(healthDeadline())
         return next
@@ -216,6 +220,7 @@ actor ManagedApplication {
             context.rules.setHealthRules([], application: name)
             inventory = Inventory()
             drifted = [:]
+            (pacing, fights, sharers) = ([:], [:], [:])
         case .waiting(let text):
             (phase, message) = (.waiting, text)
         case .pending(let text, let after):

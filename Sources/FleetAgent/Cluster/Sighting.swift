@@ -18,6 +18,8 @@ struct Sighting: Sendable {
     var isControlled: Bool
     /// The digest of the fields that Flotilla owns; `nil` where it owns none, and until it is judged.
     var projection: Digest?
+    /// Who else has fields that Flotilla owns, with equal values.
+    var sharers: [String] = []
     var health = HealthStatus.unknown
     var reason = ""
     /// The object itself, from watches only.
@@ -48,6 +50,7 @@ struct Sighting: Sendable {
 
     private mutating func judge(_ object: Value, _ rules: RuleBoard, _ now: Timestamp) {
         projection = isDeleted ? nil : OwnedFields.digest(of: object, ignoring: rules.pointers(for: identity))
+        sharers = isDeleted ? [] : OwnedFields.sharers(of: object)
         let health =
             isDeleted ? .notFound : Health.of(object, at: now, rules: rules.healthRules(for: identity, application: application))
         self.health = health.status

@@ -36,8 +36,8 @@ struct HealPacing: Sendable, Hashable {
     }
 
     /// Whether nothing has happened for so long that this can be forgotten.
-    func isQuiet(at now: Timestamp) -> Bool {
-        guard let last = heals.last else { return true }
-        return now - last >= max(Self.window, delay * 2)
-    }
+    func isQuiet(at now: Timestamp) -> Bool { quietAt.map { $0 <= now } ?? true }
+
+    /// When that will be so, if nothing happens; `nil` where nothing ever has.
+    var quietAt: Timestamp? { heals.last.map { $0 + max(Self.window, delay * 2) } }
 }

@@ -31,11 +31,61 @@ enum OwnedFields {
 
     /// Where two states of an object differ in the fields of the second one's apply.
     static func changes(from before: Value, to after: Value, ignoring ignored: [JSONPointer] = []) -> [JSONPointer] {
+        differences(from: before, to: after, ignoring: ignored).map(\.path)
+    }
+
+    /// The same with the values; an absent one is null or `nil`.
+    static func differences(from before: Value, to after: Value, ignoring ignored: [JSONPointer] = []) -> [StructuralDiff.Change] {
         guard let fields = fields(of: after), let old = projection(of: before, fields: fields, ignoring: ignored),
             let new = projection(of: after, fields: fields, ignoring: ignored)
         else { return [] }
-        return StructuralDiff.changes(from: old, to: new).map(\.path)
+        return StructuralDiff.changes(from: old, to: new)
     }
+
+    /// Who else has applied or written fields that the last apply owns, with equal values: the server notes them beside Flotilla. Sorted.
+    static func sharers(of object: Value) -> [String] {
+        let entries = object.at("metadata", "managedFields")?.list ?? []
+        guard entries.count > 1, let mine = fields(of: object) else { return [] }
+        var found: Set<String> = []
+        for entry in entries where (entry["subresource"]?.string ?? "").isEmpty {
+            guard let manager = entry["manager"]?.string, manager != Ownership.fieldManager, let theirs = entry["fieldsV1"],
+                overlaps(mine, theirs)
+            else { continue }
+            found.insert(manager)
+        }
+        return found.sorted()
+    }
+
+    /// The fields that both have, as pointers by the keys of field sets.
+    static func shared(with manager: String, in object: Value) -> [JSONPointer] {
+        guard let mine = fields(of: object) else { return [] }
+        var paths: [JSONPointer] = []
+        for entry in object.at("metadata", "managedFields")?.list ?? [] where entry["manager"]?.string == manager {
+            guard (entry["subresource"]?.string ?? "").isEmpty, let theirs = entry["fieldsV1"] else { continue }
+            collect(mine, theirs, JSONPointer(), &paths)
+        }
+        return paths
+    }
+
+    private static func overlaps(_ left: Value, _ right: Value) -> Bool {
+        guard let left = left.map, let right = right.map else { return false }
+        for entry in left.entries where entry.key != "." {
+            guard let other = right[entry.key] else { continue }
+            if isLeaf(entry.value) || isLeaf(other) ? isLeaf(entry.value) && isLeaf(other) : overlaps(entry.value, other) { return true }
+        }
+        return false
+    }
+
+    private static func collect(_ left: Value, _ right: Value, _ path: JSONPointer, _ paths: inout [JSONPointer]) {
+        guard let left = left.map, let right = right.map else { return }
+        for entry in left.entries where entry.key != "." {
+            guard let other = right[entry.key] else { continue }
+            let place = path.appending(String(entry.key.dropFirst(2)))
+            if isLeaf(entry.value), isLeaf(other) { paths.append(place) } else { collect(entry.value, other, place, &paths) }
+        }
+    }
+
+    private static func isLeaf(_ set: Value) -> Bool { set.map?.isEmpty ?? true }
 
     /// A projection's path as a pointer into the object: items that merge by key are shown by their index.
     static func shown(_ path: JSONPointer, in object: Value) -> JSONPointer {

@@ -14,6 +14,10 @@ struct PlannedObject: Sendable, Hashable {
     var phase: ApplyPhase
     /// For a CustomResourceDefinition: the group and kind that it defines.
     var defines: String?
+    /// The workload whose number of replicas it changes, for an autoscaler.
+    var scales: ObjectIdentity?
+    /// Whether it says itself how many replicas there are, and nobody is left to change that.
+    var fixesReplicas = false
     /// What its annotations ask for.
     var directives = ObjectDirectives()
 }
@@ -59,9 +63,23 @@ enum DesiredObject {
         }
         let directives: ObjectDirectives
         do { directives = try ObjectDirectives(of: object) } catch { throw PlanError(message: "\(identity): \(error)") }
+        let replicas = JSONPointer(["spec", "replicas"])
         return PlannedObject(
             identity: identity, apiVersion: apiVersion, body: digest, applied: appliedDigest(body: digest, identity: identity, task: task),
-            phase: phase, defines: defines, directives: directives)
+            phase: phase, defines: defines, scales: scaled(by: object, identity),
+            fixesReplicas: object.at("spec", "replicas")?.int != nil
+                && !task.options.ignore.pointers(for: identity).contains { $0.contains(replicas) },
+            directives: directives)
+    }
+
+    /// What an autoscaler changes: Kubernetes' own, or KEDA's.
+    private static func scaled(by object: Value, _ identity: ObjectIdentity) -> ObjectIdentity? {
+        guard ["autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject"].contains(identity.groupKind),
+            let target = object.at("spec", "scaleTargetRef"), let name = target["name"]?.string
+        else { return nil }
+        return ObjectIdentity(
+            group: ObjectIdentity.group(ofAPIVersion: target["apiVersion"]?.string ?? "apps/v1"),
+            kind: target["kind"]?.string ?? "Deployment", namespace: identity.namespace, name: name)
     }
 
     /// Where an object goes, as far as that can be told without asking the cluster: a kind that is not known is taken for one that lives in

@@ -31,6 +31,12 @@ struct SyncPlan: Sendable {
                 warnings.append("\(object.identity): \(warning)")
             }
         }
+        let fixed = Set(objects.lazy.filter(\.fixesReplicas).map(\.identity))
+        for object in objects where warnings.count < Self.warningsMax {
+            guard let target = object.scales, fixed.contains(target) else { continue }
+            warnings.append(
+                "\(target): the manifest sets spec.replicas, which \(object.identity) changes: leave it out, or list it in sync.ignore")
+        }
         self.warnings = warnings
         // Faults of the order are found before anything is sent.
         order = nil

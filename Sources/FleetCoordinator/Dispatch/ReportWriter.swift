@@ -128,8 +128,8 @@ final class ReportWriter: Sendable {
         let severity: FleetEvent.Severity =
             switch event.kind {
             case .applyFailed, .healFailed: .error
-            case .drift, .pruneHeld, .clusterUnreachable: .warning
-            case .applied, .pruned, .healed, .healthChanged, .agentStarted, .clusterReachable: .info
+            case .drift, .fight, .pruneHeld, .clusterUnreachable: .warning
+            case .applied, .pruned, .healed, .fightEnded, .healthChanged, .agentStarted, .clusterReachable: .info
             }
         return FleetEvent(
             at: now, kind: event.kind.rawValue, severity: severity, cluster: cluster,

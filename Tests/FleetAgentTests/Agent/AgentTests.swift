@@ -59,7 +59,7 @@ import Testing
                         == ["PATCH \(Self.config("a"))", "PATCH \(Self.web)", "PATCH \(Self.config("a"))"])
                 let drifts = coordinator.heard.events.filter { $0.kind == .drift }
                 #expect(drifts.map(\.paths) == [["/data/k"], ["/spec/replicas"], []])
-                #expect(drifts.first?.message == "changed by hand")
+                #expect(drifts.first?.message == "changed by hand: /data/k '2' instead of '1'")
                 #expect(cluster.get(Self.web).at("spec", "replicas") == 2)
             }
         }

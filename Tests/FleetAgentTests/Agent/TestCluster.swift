@@ -41,12 +41,12 @@ struct TestCluster: Sendable {
     private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
     /// Runs an agent, again with the same state folder (or another one), beside `body`.
-    func withAgent(state: String = "agent", _ body: @Sendable () async throws -> Void) async throws {
+    func withAgent(state: String = "agent", clock: AgentClock = .system, _ body: @Sendable () async throws -> Void) async throws {
         let agent = Agent(
             configuration: AgentConfiguration(
                 coordinator: coordinator.url, cluster: FakeCoordinator.cluster, tokenFile: "\(folder.path)/token",
                 connection: ClusterConnection(server: simulator.url(for: "c") ?? ""), stateDirectory: "\(folder.path)/\(state)"),
-            logger: Self.quiet)
+            clock: clock, logger: Self.quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
             try await body()
@@ -84,6 +84,11 @@ struct TestCluster: Sendable {
 
     @discardableResult func create(_ collection: String, _ object: Value, manager: String = "hand") -> Int {
         send("POST", "\(collection)?fieldManager=\(manager)", object).0
+    }
+
+    /// Applies an object as another manager does.
+    @discardableResult func apply(_ path: String, _ object: Value, manager: String, force: Bool = false) -> Int {
+        send("PATCH", "\(path)?fieldManager=\(manager)&force=\(force)", type: "application/apply-patch+yaml", object).0
     }
 
     @discardableResult func delete(_ path: String) -> Int { send("DELETE", path).0 }

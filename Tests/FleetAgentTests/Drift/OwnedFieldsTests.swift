@@ -93,29 +93,3 @@ import Testing
         #expect(OwnedFields.digest(of: ["metadata": ["name": "x"]]) == nil)
     }
 }
-
-@Suite struct HealPacingTests {
-    @Test("Single edits are healed at once, a fight ever more slowly, and peace is forgiven")
-    func pacing() {
-        var pacing = HealPacing()
-        var now = Timestamp(seconds: 1_000)
-        for _ in 0..<5 {
-            let wait = pacing.wait(at: now)
-            let isFight = pacing.healed(at: now)
-            #expect(wait == .zero && !isFight)
-            now = now + .seconds(1)
-        }
-        let begins = pacing.healed(at: now)
-        #expect(begins)
-        #expect(pacing.wait(at: now) == .seconds(1))
-        now = now + .seconds(1)
-        let beginsAgain = pacing.healed(at: now)
-        #expect(!beginsAgain)
-        #expect(pacing.wait(at: now) == .seconds(2))
-        now = now + .seconds(300)
-        #expect(pacing.isQuiet(at: now))
-        let isFight = pacing.healed(at: now)
-        #expect(!isFight)
-        #expect(pacing.wait(at: now) == .zero)
-    }
-}
