@@ -94,7 +94,7 @@ struct RenderingTests {
         ])
         #expect(
             found == [
-                "app/a.yaml:4:3: error[missing-field]: metadata.name must be a text (generateName would make a new object each time)",
+                "app/a.yaml:4:3: error[missing-field]: metadata.name must be a text (generateName is for hooks: anything else would be made anew each time)",
                 "app/a.yaml:11:11: error[wrong-type]: metadata.labels.port must be a text, not an integer (write \"80\")",
                 "app/a.yaml:13:1: error[not-an-object]: an object is a map, not a list",
                 "app/b.yaml:1:1: error[missing-field]: apiVersion must be like v1 or apps/v1",

@@ -53,6 +53,7 @@ final class ApplicationBoard: Observer {
     // MARK: What watches see
 
     func seen(_ sighting: Sighting) async {
+        if rules.notice(sighting) { await retryRefused(after: "") }
         let owner = rules.owner(of: sighting.identity) ?? sighting.application
         guard let application = self[owner] else { return }
         await application.observe(sighting)

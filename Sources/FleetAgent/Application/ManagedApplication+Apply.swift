@@ -36,6 +36,7 @@ extension ManagedApplication {
         guard context.watches.ensure(types) else {
             return .notServed(.pending("waits for the cluster's objects to be listed", after: nil))
         }
+        if let refused = try await refusal(of: objects) { return .done([refused]) }
         var failures: [ApplyFailure] = []
         var replacing: String?
         for result in await perform(jobs) {

@@ -113,11 +113,13 @@ extension ManagedApplication {
 
     /// Lets the objects of hooks go whose outcome is noted in the cluster, as their delete policies say.
     func letHooksGo() async throws {
-        guard let run = hookRun, let open = inventory.hooks?[run]?.open, !open.isEmpty, let order = plan?.order else { return }
+        guard let run = hookRun, let open = inventory.hooks?[run]?.open, !open.isEmpty else { return }
+        let hooks = plan?.order.map { ($0.groups + $0.onFailure).flatMap(\.hooks) } ?? removalPlan
+        guard !hooks.isEmpty else { return }
         // First the note, then the object: an agent that ends between the two knows that the hook has run.
         try await writeParent(kinds: inventory.parentKinds ?? [], identities: Array(inventory.records.keys))
         let client = context.client(for: task)
-        for hook in (order.groups + order.onFailure).flatMap(\.hooks) where open.contains(hook.key) {
+        for hook in hooks where open.contains(hook.key) {
             guard let outcome = inventory.hooks?[run]?.outcomes[hook.key],
                 let type = try await context.cluster.type(apiVersion: hook.object.apiVersion, kind: hook.object.identity.kind)
             else { continue }

@@ -50,8 +50,15 @@ extension ManagedApplication {
             guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
             drifted = [:]
             let identities = inventory.records.keys.filter { context.rules.successor(of: $0, after: name) == nil }
+            // What passes to others as a whole does not go.
+            let runsHooks = !identities.isEmpty || inventory.records.isEmpty
+            if runsHooks, let outcome = try await runRemoval(at: .preDelete) { return outcome }
             let failures = try await remove(PrunePlan.ordered(identities, waves: waves), isRemoval: true)
             guard failures.isEmpty else { return .failed(failures, of: identities.count) }
+            if runsHooks, inventory.hooks?.removal.isEmpty == false {
+                if let text = try await leaving(types) { return .pending(text, after: .milliseconds(500)) }
+                if let outcome = try await runRemoval(at: .postDelete) { return outcome }
+            }
             try await clearHooks(keeping: [])
             do {
                 _ = try await context.cluster.client.delete(
@@ -60,6 +67,8 @@ extension ManagedApplication {
                 guard error.isNotFound else { throw error }
             }
             return .removed("removed, as record \(task.record.commit.prefix(12)) dropped it")
+        } catch let failure as ApplyFailure {
+            return .failed([failure], of: inventory.records.count)
         } catch let error as KubernetesError {
             context.reachability.failed(error)
             return .failed([ApplyFailure(nil, error)], of: inventory.records.count)

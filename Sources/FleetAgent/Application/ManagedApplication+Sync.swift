@@ -75,6 +75,7 @@ extension ManagedApplication {
     private func finish(_ plan: SyncPlan) async throws -> SyncOutcome {
         try await letHooksGo()
         inventory.hooks?.isInstalled = true
+        keepRemovalHooks(of: plan.hooks)
         if let ledger = inventory.hooks, ledger.cleared != task.record.release, !task.record.commit.isEmpty {
             try await clearHooks(keeping: Set(plan.hooks.map(\.identity)))
             inventory.hooks?.cleared = task.record.release

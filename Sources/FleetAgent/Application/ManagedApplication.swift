@@ -23,6 +23,8 @@ actor ManagedApplication {
     var plan: SyncPlan?
     /// The run of the hooks that this task belongs to.
     var hookRun: String?
+    /// The hooks that run before or after the application goes.
+    var removalPlan: [PlannedHook] = []
     /// Since when hooks are known to run, by their keys.
     var hookSince: [String: Timestamp] = [:]
     var hookPolls = 0
@@ -87,6 +89,7 @@ actor ManagedApplication {
         needsSync = true
         plan = nil
         hookRun = nil
+        removalPlan = []
         hookSince = [:]
         hookPolls = 0
         warnings = []
@@ -119,7 +122,8 @@ actor ManagedApplication {
 
     /// The digests whose bodies are still needed.
     var neededBodies: Set<Digest> {
-        Set(task.bundle.entries.map(\.object)).union(inventory.records.values.compactMap(\.body))
+        Set(task.bundle.entries.map(\.object)).union(inventory.records.values.compactMap(\.body)).union(
+            (inventory.hooks?.removal ?? []).map(\.body))
     }
 
     // MARK: The loop

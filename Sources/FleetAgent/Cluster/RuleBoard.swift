@@ -15,6 +15,10 @@ final class RuleBoard: Sendable {
         var claims: [ObjectIdentity: Claim] = [:]
         var ignored: [String: [IgnoreRule]] = [:]
         var health: [String: [HealthRule]] = [:]
+        /// Objects that other agents' applications have, by their labels.
+        var strangers: [ObjectIdentity: Stranger] = [:]
+        /// ApplySets of this agent's applications, as far as objects of them have been seen.
+        var ownSets: Set<String> = []
         /// Applications that want an object which is another's.
         var suitors: [ObjectIdentity: String] = [:]
         /// Applications whose bundles have an object, until they have claimed what is theirs.
@@ -30,6 +34,12 @@ final class RuleBoard: Sendable {
                 expected[identity] = names.count == 1 ? nil : names.filter { $0 != application }
             }
         }
+    }
+
+    /// An application of another agent, by what an object's labels say of it.
+    struct Stranger: Sendable, Hashable {
+        var application: String
+        var applySet: String
     }
 
     private let state = Mutex(State())
@@ -89,6 +99,30 @@ final class RuleBoard: Sendable {
             state.claims[identity] = Claim(application: application, isWanted: isWanted)
         }
     }
+
+    /// Takes in whose labels an object carries.
+    /// - Returns: whether it has just ceased to be another agent's.
+    func notice(_ sighting: Sighting) -> Bool {
+        state.withLock { state in
+            let isKnown = state.strangers[sighting.identity] != nil
+            // Copies of labels, as on what controllers make, say nothing.
+            let mayBe =
+                !sighting.isDeleted && !sighting.isControlled && sighting.projection != nil && !sighting.application.isEmpty
+                && !sighting.partOf.isEmpty && !state.ownSets.contains(sighting.partOf)
+            if mayBe {
+                guard sighting.partOf == Ownership.applySetID(application: sighting.application) else {
+                    state.strangers[sighting.identity] = Stranger(application: sighting.application, applySet: sighting.partOf)
+                    return false
+                }
+                state.ownSets.insert(sighting.partOf)
+            }
+            if isKnown { state.strangers[sighting.identity] = nil }
+            return isKnown
+        }
+    }
+
+    /// The application of another agent that an object seems to belong to.
+    func stranger(_ identity: ObjectIdentity) -> Stranger? { state.withLock { $0.strangers[identity] } }
 
     /// Forgets what an application was about to claim.
     func forgetExpected(of application: String) { state.withLock { $0.forgetExpected(of: application) } }

@@ -50,7 +50,9 @@ enum DesiredObject {
     /// What is known of an object before it is applied.
     /// - Parameter isNamespaced: whether its kind lives in namespaces; `nil` when unknown, which leaves the namespace as it is.
     static func plan(_ object: Value, digest: Digest, task: SyncTask, isNamespaced: Bool?) throws(PlanError) -> PlannedObject {
-        guard let written = ObjectIdentity(object), let apiVersion = object["apiVersion"]?.string else {
+        guard let written = ObjectIdentity(object) ?? generated(object, digest: digest, task: task),
+            let apiVersion = object["apiVersion"]?.string
+        else {
             throw PlanError(message: "an object of the bundle (\(digest)) has no apiVersion, kind or metadata.name")
         }
         var namespace = written.namespace
@@ -63,6 +65,9 @@ enum DesiredObject {
         }
         let directives: ObjectDirectives
         do { directives = try ObjectDirectives(of: object) } catch { throw PlanError(message: "\(identity): \(error)") }
+        if directives.hook == nil, directives.writing != .never, ObjectIdentity(object) == nil {
+            throw PlanError(message: "\(identity.kind) \(identity.name): only a hook may have a generateName instead of a name")
+        }
         let replicas = JSONPointer(["spec", "replicas"])
         return PlannedObject(
             identity: identity, apiVersion: apiVersion, body: digest, applied: appliedDigest(body: digest, identity: identity, task: task),
@@ -70,6 +75,17 @@ enum DesiredObject {
             fixesReplicas: object.at("spec", "replicas")?.int != nil
                 && !task.options.ignore.pointers(for: identity).contains { $0.contains(replicas) },
             directives: directives)
+    }
+
+    /// The identity of a hook that leaves its name to be generated: one for each release, and the same whenever that is planned, so that an
+    /// agent that starts anew finds what it has made.
+    private static func generated(_ object: Value, digest: Digest, task: SyncTask) -> ObjectIdentity? {
+        guard let prefix = object.at("metadata", "generateName")?.string, !prefix.isEmpty else { return nil }
+        let mark = Digest.sha256(Array("\(task.record.release) \(digest)".utf8)).hex.prefix(8)
+        var named = object
+        // Names of Jobs and Pods become labels, which are shorter than names.
+        named["metadata"]?["name"] = .string("\(prefix.prefix(55))\(mark)")
+        return ObjectIdentity(named)
     }
 
     /// What an autoscaler changes: Kubernetes' own, or KEDA's.
@@ -122,6 +138,8 @@ enum DesiredObject {
     static func prepare(hook object: Value, as identity: ObjectIdentity, application: String, mark: String) -> Value {
         var object = prepare(object, as: identity, application: application)
         var metadata = object["metadata"] ?? .map(Map())
+        metadata["name"] = .string(identity.name)
+        metadata["generateName"] = nil
         var labels = metadata["labels"]?.map ?? Map()
         labels[Ownership.partOfLabel] = nil
         metadata["labels"] = .map(labels)

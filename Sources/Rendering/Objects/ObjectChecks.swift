@@ -38,7 +38,7 @@ struct ObjectChecks {
         for var source in sources {
             guard let apiVersion = check(source) else { continue }
             setNamespace(&source)
-            guard let identity = ObjectIdentity(source.value) else {
+            guard let identity = ObjectIdentity(source.value) ?? Self.unnamedHook(source.value) else {
                 report("not-an-object", "apiVersion, kind and metadata.name do not name an object", source, [])
                 continue
             }
@@ -69,6 +69,17 @@ struct ObjectChecks {
         return result
     }
 
+    /// What a hook is known by that has a `generateName` instead of a name; `nil` for anything else.
+    private static func unnamedHook(_ object: Value) -> ObjectIdentity? {
+        let hooks = ["flotilla.dev/hook", "argocd.argoproj.io/hook", "helm.sh/hook"]
+        guard let prefix = object.at("metadata", "generateName")?.string, !prefix.isEmpty, object.at("metadata", "name") == nil,
+            let annotations = object.at("metadata", "annotations")?.map, hooks.contains(where: { annotations[$0] != nil })
+        else { return nil }
+        var named = object
+        named["metadata"]?["name"] = .string(prefix)
+        return ObjectIdentity(named)
+    }
+
     /// - Returns: the apiVersion of a sound object.
     private mutating func check(_ source: SourceObject) -> String? {
         guard case .map(let map) = source.value else {
@@ -93,11 +104,12 @@ struct ObjectChecks {
             report("missing-field", "the object has no metadata", source, [])
             return nil
         }
-        if metadata["name"]?.string?.isEmpty != false {
+        // A hook may leave its name to the agent, which makes one for each release.
+        if metadata["name"]?.string?.isEmpty != false, metadata["name"] != nil || Self.unnamedHook(source.value) == nil {
             let generated = metadata["generateName"] != nil
             report(
                 metadata["name"] == nil ? "missing-field" : "wrong-type", "metadata.name must be a text", source, ["metadata", "name"],
-                hint: generated ? "generateName would make a new object each time" : nil)
+                hint: generated ? "generateName is for hooks: anything else would be made anew each time" : nil)
             isSound = false
         }
         if let namespace = metadata["namespace"], namespace.string == nil, !namespace.isNull {

@@ -97,12 +97,12 @@ import Testing
                 #expect(cluster.get(Self.web).at("spec", "replicas") == 4)
                 #expect(!coordinator.heard.events.contains { $0.kind == .drift || $0.message.contains("spec.replicas") })
                 #expect(try !cluster.agentWrites()[before...].contains { $0.contains("/deployments/") })
-                coordinator.want("web", 3, [deployment("web", image: "x/web:1"), scaler])
+                coordinator.want("web", 3, [deployment("web", image: "x/web:1", replicas: 4), scaler])
                 await coordinator.wait("web", 3, .synced)
                 await coordinator.wait {
                     $0.events.contains { $0.kind == .applied && $0.message.contains("the manifest sets spec.replicas") }
                 }
-                coordinator.want("web", 4, [deployment("web", image: "x/web:1"), scaler]) {
+                coordinator.want("web", 4, [deployment("web", image: "x/web:1", replicas: 4), scaler]) {
                     $0.ignore = [IgnoreRule(group: "apps", kind: "Deployment", paths: ["/spec/replicas"])]
                 }
                 await coordinator.wait("web", 4, .synced)

@@ -102,8 +102,10 @@ import Testing
         #expect(rollback.hook == nil && rollback.writing == .never && rollback.warnings.count == 1)
         let marked = try Self.read(["helm.sh/hook": "pre-rollback", "flotilla.dev/hook-on-rollback": "true"])
         #expect(marked.hook?.points == [.preSync: [.rollback]])
-        let deleted = try Self.read(["helm.sh/hook": "pre-delete"])
-        #expect(deleted.writing == .never && deleted.warnings.count == 1)
+        let deleted = try Self.read(["helm.sh/hook": "pre-delete,post-delete", "flotilla.dev/hook-on-rollback": "true"])
+        #expect(deleted.hook?.points == [.preDelete: [.removal], .postDelete: [.removal]] && deleted.warnings.isEmpty)
+        #expect(try Self.read(["argocd.argoproj.io/hook": "PreDelete"]).hook?.points == [.preDelete: [.removal]])
+        #expect(try Self.read(["flotilla.dev/hook": "PostDelete"]).hook?.points == [.postDelete: [.removal]])
         let two = try Self.read(["helm.sh/hook": "post-install", "argocd.argoproj.io/hook": "PreSync"])
         #expect(two.hook?.points == [.preSync: Self.always])
     }

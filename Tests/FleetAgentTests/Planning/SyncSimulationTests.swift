@@ -92,7 +92,7 @@ private struct World {
         var hooks: [PlannedObject] = []
         for index in 0..<Int.random(in: 0...4, using: &random) {
             var points: [Hook.Point: Set<Hook.Occasion>] = [:]
-            for point in Hook.Point.allCases where chance(40) {
+            for point in Hook.Point.allCases where !point.occasions.contains(.removal) && chance(40) {
                 points[point] = chance(20) ? [.install, .upgrade, .rollback] : [.install, .upgrade]
             }
             guard !points.isEmpty else { continue }

@@ -12,6 +12,18 @@ struct Hook: Sendable, Hashable {
         case postSync = "PostSync"
         /// When a sync has failed.
         case syncFail = "SyncFail"
+        /// Before the objects of an application go as a whole.
+        case preDelete = "PreDelete"
+        /// When they are gone.
+        case postDelete = "PostDelete"
+
+        /// The occasions on which it runs unless something else is said.
+        var occasions: Set<Occasion> {
+            switch self {
+            case .preSync, .sync, .postSync, .syncFail: [.install, .upgrade]
+            case .preDelete, .postDelete: [.removal]
+            }
+        }
     }
 
     /// What a sync is to an application on a cluster.
@@ -21,6 +33,8 @@ struct Hook: Sendable, Hashable {
         case upgrade
         /// Its record takes the stage back.
         case rollback
+        /// A record no longer has the application.
+        case removal
     }
 
     enum DeletePolicy: String, Sendable, Hashable, CaseIterable {
@@ -43,7 +57,9 @@ struct Hook: Sendable, Hashable {
 
     var isEverRun: Bool { points.values.contains { !$0.isEmpty } }
 
-    mutating func runOnRollback() { for point in points.keys { points[point]?.insert(.rollback) } }
+    mutating func runOnRollback() {
+        for point in points.keys where !point.occasions.contains(.removal) { points[point]?.insert(.rollback) }
+    }
 
     func runs(at point: Point, on occasion: Occasion) -> Bool { points[point]?.contains(occasion) ?? false }
 }

@@ -41,13 +41,11 @@ extension ObjectDirectives {
         for word in Annotations.words(text) {
             switch word {
             case "Skip": isSkipped = true
-            case "PreDelete", "PostDelete": warnings.append("\(Argo.hook): \(word) is not run: removing an application runs no hooks")
             default:
                 guard let point = Hook.Point(rawValue: word) else {
-                    throw annotations.unknown(
-                        Argo.hook, word, Hook.Point.allCases.map(\.rawValue) + ["Skip", "PreDelete", "PostDelete"])
+                    throw annotations.unknown(Argo.hook, word, Hook.Point.allCases.map(\.rawValue) + ["Skip"])
                 }
-                points[point] = [.install, .upgrade]
+                points[point] = point.occasions
             }
         }
         if isSkipped, !points.isEmpty { throw DirectiveError(annotation: Argo.hook, message: "Skip contradicts '\(text.prefix(60))'") }

@@ -29,8 +29,8 @@ extension ObjectDirectives {
             case "pre-rollback": points[.preSync, default: []].formUnion([])
             case "post-rollback": points[.postSync, default: []].formUnion([])
             case "test", "test-success", "test-failure": break
-            case "pre-delete", "post-delete":
-                warnings.append("\(Helm.hook): \(word) is not run: removing an application runs no hooks")
+            case "pre-delete": points[.preDelete] = Hook.Point.preDelete.occasions
+            case "post-delete": points[.postDelete] = Hook.Point.postDelete.occasions
             default:
                 throw annotations.unknown(
                     Helm.hook, word,

@@ -74,7 +74,7 @@ struct ObjectDirectives: Sendable, Hashable {
                 points.insert(point)
             }
             guard !points.isEmpty else { throw annotations.unknown(Own.hook, text, Hook.Point.allCases.map(\.rawValue)) }
-            hook = Hook(points: Dictionary(uniqueKeysWithValues: points.map { ($0, [.install, .upgrade]) }))
+            hook = Hook(points: Dictionary(uniqueKeysWithValues: points.map { ($0, $0.occasions) }))
             // Another tool's word for the same object no longer counts.
             writing = .apply
         }

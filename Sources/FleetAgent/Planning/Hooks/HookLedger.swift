@@ -28,6 +28,16 @@ struct HookLedger: Sendable, Hashable {
         var open: Set<String> = []
     }
 
+    /// A hook that runs when the application goes. Its bundle is not there any more by then.
+    struct RemovalHook: Sendable, Hashable {
+        var identity: ObjectIdentity
+        var apiVersion: String
+        /// By which its body is found.
+        var body: Digest
+    }
+
+    /// Of the bundle that was last applied as a whole.
+    var removal: [RemovalHook] = []
     /// The newest first.
     private(set) var runs: [Run] = []
     /// Whether a sync of the application has ever ended well on this cluster.
@@ -47,6 +57,16 @@ struct HookLedger: Sendable, Hashable {
         if !record.isRollback, let known = runs.first(where: { $0.key.hasPrefix("\(record.release)@") }) { return known }
         // Where the application never was, there is nothing to go back from.
         let run = Run(key: key, occasion: !isInstalled ? .install : record.isRollback ? .rollback : .upgrade)
+        runs.insert(run, at: 0)
+        if runs.count > Self.runsMax { runs.removeLast(runs.count - Self.runsMax) }
+        return run
+    }
+
+    /// The run of the hooks for a record that no longer has the application.
+    mutating func beginRemoval(_ record: RecordReference) -> Run {
+        let key = "\(record.release)#removal"
+        if let known = self[key] { return known }
+        let run = Run(key: key, occasion: .removal)
         runs.insert(run, at: 0)
         if runs.count > Self.runsMax { runs.removeLast(runs.count - Self.runsMax) }
         return run
@@ -79,23 +99,23 @@ struct HookLedger: Sendable, Hashable {
     }
 
     private func json(_ runs: [Run]) -> Value {
-        .map([
-            "installed": .bool(isInstalled), "cleared": .string(cleared),
-            "runs": .list(
-                runs.map { run in
-                    var map: Map = [
-                        "run": .string(run.key), "occasion": .string(run.occasion.rawValue),
-                        "outcomes": .map(
-                            Map(
-                                run.outcomes.sorted { $0.key < $1.key }.map { key, outcome in
-                                    if case .failed(let reason) = outcome { return (key, .string("failed: \(reason)")) }
-                                    return (key, .string("succeeded"))
-                                })),
-                    ]
-                    if !run.open.isEmpty { map["open"] = .list(run.open.sorted().map { .string($0) }) }
-                    return .map(map)
-                }),
-        ])
+        var map: Map = ["installed": .bool(isInstalled), "cleared": .string(cleared), "runs": .list(runs.map(Self.json))]
+        if !removal.isEmpty { map["removal"] = .list(removal.map(\.json)) }
+        return .map(map)
+    }
+
+    private static func json(_ run: Run) -> Value {
+        var map: Map = [
+            "run": .string(run.key), "occasion": .string(run.occasion.rawValue),
+            "outcomes": .map(
+                Map(
+                    run.outcomes.sorted { $0.key < $1.key }.map { key, outcome in
+                        if case .failed(let reason) = outcome { return (key, .string("failed: \(reason)")) }
+                        return (key, .string("succeeded"))
+                    })),
+        ]
+        if !run.open.isEmpty { map["open"] = .list(run.open.sorted().map { .string($0) }) }
+        return .map(map)
     }
 
     /// - Returns: `nil` for what cannot be read.
@@ -105,6 +125,7 @@ struct HookLedger: Sendable, Hashable {
         }
         self.isInstalled = isInstalled
         cleared = value["cleared"]?.string ?? ""
+        removal = (value["removal"]?.list ?? []).prefix(Self.hooksMax).compactMap { RemovalHook(json: $0) }
         for item in list.prefix(Self.runsMax) {
             guard let key = item["run"]?.string, let occasion = item["occasion"]?.string.flatMap({ Hook.Occasion(rawValue: $0) }) else {
                 return nil
@@ -118,5 +139,24 @@ struct HookLedger: Sendable, Hashable {
             run.open = Set((item["open"]?.list ?? []).compactMap(\.string))
             runs.append(run)
         }
+    }
+}
+
+extension HookLedger.RemovalHook {
+    fileprivate var json: Value {
+        .map([
+            "apiVersion": .string(apiVersion), "kind": .string(identity.kind), "namespace": .string(identity.namespace),
+            "name": .string(identity.name), "body": .string(body.description),
+        ])
+    }
+
+    fileprivate init?(json: Value) {
+        guard let apiVersion = json["apiVersion"]?.string, let kind = json["kind"]?.string, let name = json["name"]?.string,
+            let body = json["body"]?.string.flatMap({ Digest($0) })
+        else { return nil }
+        self.apiVersion = apiVersion
+        self.body = body
+        identity = ObjectIdentity(
+            group: ObjectIdentity.group(ofAPIVersion: apiVersion), kind: kind, namespace: json["namespace"]?.string ?? "", name: name)
     }
 }

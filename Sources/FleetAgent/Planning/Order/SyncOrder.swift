@@ -64,6 +64,9 @@ struct SyncGroup: Sendable, Hashable {
                 case .sync: .rest
                 case .postSync: .after
                 case .syncFail: .failure
+                // No sync has these.
+                case .preDelete: .before
+                case .postDelete: .after
                 }
             wave = hook.object.directives.wave
         }
