@@ -156,6 +156,9 @@ extension ManagedApplication {
             jobs.append(job)
             drifts[identity] = drifted[identity]
         }
+        // What cannot be made again may have gone with its namespace.
+        let isRepeated = drifts.contains { $0.value.isDeleted && $0.value.attempts > 0 && $0.key.namespace == task.namespace }
+        if isRepeated, task.options.createNamespace { try? await ensureNamespace(task.namespace, context.client(for: task)) }
         await heal(jobs, drifts)
         let later = drifted.values.compactMap(\.notBefore).min()
         return [next, later].compactMap { $0 }.min()

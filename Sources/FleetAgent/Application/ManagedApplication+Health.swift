@@ -111,33 +111,37 @@ extension ManagedApplication {
         let pause = podChecks < Self.podChecksAfter.count ? Self.podChecksAfter[podChecks] : .seconds(60)
         podCheckAt = inProgressSince == nil ? nil : now + pause
         do {
-            let workload = try await context.body(body)
-            guard let selector = PodReasons.selector(of: workload),
-                let pods = try await context.cluster.type(apiVersion: "v1", kind: "Pod")
-            else {
+            guard let selector = PodReasons.selector(of: try await context.body(body)) else {
                 podCheckAt = nil
                 return nil
             }
-            var best: PodReasons.Finding?
-            var count = 0
-            var creating: String?
-            _ = try await context.cluster.client.list(pods, Selection(namespace: object.namespace, labelSelector: selector)) { pod in
-                count += 1
-                guard let finding = PodReasons.finding(in: pod) else {
-                    if pod.at("status", "phase")?.string == "Pending" { creating = pod.at("metadata", "name")?.string }
-                    return
-                }
-                if best.map({ finding.rank < $0.rank }) ?? true { best = finding }
-            }
-            var reason = best?.text
+            let found = try await lookIntoPods(selector, namespace: object.namespace)
+            var reason = found.reason
             // What keeps pods from being made, or volumes from being mounted, is told in events only.
-            if reason == nil, count == 0 { reason = try await warning(of: object.name, kind: object.kind, in: object.namespace) }
-            if reason == nil, let creating { reason = try await warning(of: creating, kind: "Pod", in: object.namespace) }
+            if reason == nil, found.count == 0 { reason = try await warning(of: object.name, kind: object.kind, in: object.namespace) }
+            if reason == nil, let creating = found.creating { reason = try await warning(of: creating, kind: "Pod", in: object.namespace) }
             if let reason { podReason = (object, reason) }
         } catch {
             (error as? KubernetesError).map(context.reachability.failed)
         }
         return podCheckAt
+    }
+
+    /// What the pods of a workload say: the reason that tells most, how many there are, and one that is being created.
+    func lookIntoPods(_ selector: String, namespace: String) async throws -> (reason: String?, count: Int, creating: String?) {
+        guard let pods = try await context.cluster.type(apiVersion: "v1", kind: "Pod") else { return (nil, 0, nil) }
+        var best: PodReasons.Finding?
+        var count = 0
+        var creating: String?
+        _ = try await context.cluster.client.list(pods, Selection(namespace: namespace, labelSelector: selector)) { pod in
+            count += 1
+            guard let finding = PodReasons.finding(in: pod) else {
+                if pod.at("status", "phase")?.string == "Pending" { creating = pod.at("metadata", "name")?.string }
+                return
+            }
+            if best.map({ finding.rank < $0.rank }) ?? true { best = finding }
+        }
+        return (best?.text, count, creating)
     }
 
     /// The newest warning among the cluster's events on an object.

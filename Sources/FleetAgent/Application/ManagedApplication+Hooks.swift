@@ -95,7 +95,13 @@ extension ManagedApplication {
             try await delete(hook, type, client, uid: uid, isHeld: isHeld)
             return "an earlier run's object goes first"
         case .wait(let text): return text
-        case .note(let outcome):
+        case .note(var outcome):
+            // A Job says that its pods have failed; a pod says why.
+            if case .failed(let reason) = outcome, identity.kind == "Job", identity.group == "batch",
+                let why = try? await lookIntoPods("batch.kubernetes.io/job-name=\(identity.name)", namespace: identity.namespace).reason
+            {
+                outcome = .failed("\(why) (\(reason))")
+            }
             inventory.hooks?.end(hook.key, of: run, outcome)
             isDirty = true
             var event = AgentEvent(.applied, at: now, application: name, object: identity.description)

@@ -150,7 +150,9 @@ extension ManagedApplication {
         await begin()
         try arrange()
         guard let order = self.plan?.order, order.next(view) != .done else { return nil }
-        if task.options.createNamespace, !task.namespace.isEmpty {
+        // Where an object of it is there, so is the namespace.
+        let isThere = inventory.records.contains { $0.key.namespace == task.namespace && $0.value.health != .notFound }
+        if task.options.createNamespace, !task.namespace.isEmpty, !isThere {
             try await ensureNamespace(task.namespace, context.client(for: task))
         }
         let kept = plan.objects.filter { $0.directives.writing != .never }.map(\.identity)

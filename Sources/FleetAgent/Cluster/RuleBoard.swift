@@ -107,7 +107,7 @@ final class RuleBoard: Sendable {
             let isKnown = state.strangers[sighting.identity] != nil
             // Copies of labels, as on what controllers make, say nothing.
             let mayBe =
-                !sighting.isDeleted && !sighting.isControlled && sighting.projection != nil && !sighting.application.isEmpty
+                !sighting.isDeleted && !sighting.isControlled && !sighting.application.isEmpty
                 && !sighting.partOf.isEmpty && !state.ownSets.contains(sighting.partOf)
             if mayBe {
                 guard sighting.partOf == Ownership.applySetID(application: sighting.application) else {

@@ -156,7 +156,9 @@ import Testing
                 await coordinator.wait { $0.events.contains { $0.message == "SyncFail hook succeeded" } }
                 await coordinator.wait("web", 1, .failed)
                 let message = coordinator.heard.applications["web"]?.message ?? ""
-                #expect(message.contains("batch/Job shop/migrate: PreSync hook failed: BackoffLimitExceeded"))
+                #expect(
+                    message.contains(
+                        "batch/Job shop/migrate: PreSync hook failed: Error: container main, exit code 1 (BackoffLimitExceeded"))
                 #expect(cluster.get(Self.config("a")).isNull)
                 coordinator.want("web", 2, bundle, release: "r1")
                 await coordinator.wait("web", 2, .failed)
