@@ -67,7 +67,7 @@ let package = Package(
             name: "flotilla",
             dependencies: [
                 "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
-                "GitRepository", "PostgresClient", "Manifests", "Threads", arguments, logging, lifecycle, signals,
+                "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads", arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -93,7 +93,9 @@ let package = Package(
         // The programs themselves, started as processes: they must have been built.
         .testTarget(
             name: "SystemTests",
-            dependencies: ["flotilla", "flotilla-agent", "Manifests", "HTTPTransport", "Threads", "PostgresClient", logging],
+            dependencies: [
+                "flotilla", "flotilla-agent", "SecretsDecryption", "Manifests", "HTTPTransport", "Threads", "PostgresClient", logging,
+            ],
             swiftSettings: strict),
     ]
         // ground

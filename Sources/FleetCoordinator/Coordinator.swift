@@ -109,7 +109,8 @@ package struct Coordinator: Service {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let renderThreads = ThreadPool(name: "render", count: min(cores, 16))
         let cache = RenderCache(
-            records: StoredRenders(store: store, sealing: keys.sealing), trees: MirrorTrees(mirror: mirror, threads: renderThreads),
+            records: StoredRenders(store: store, sealing: keys.sealing),
+            trees: MirrorTrees(mirror: mirror, threads: renderThreads, sealing: keys.sealing),
             memory: configuration.renderMemoryBytes, width: renderThreads.executors.count + 1)
         let planner = Planner(
             store: store, mirror: mirror, cache: cache, sealing: keys.sealing, counters: counters, time: time, logger: logger)

@@ -23,7 +23,8 @@ struct Flotilla: AsyncParsableCommand {
             CommandGroup(name: "Look", subcommands: [Status.self, Get.self, Why.self, History.self, Events.self]),
             CommandGroup(
                 name: "Decide", subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Rollback.self]),
-            CommandGroup(name: "Prepare", subcommands: [Validate.self, Render.self, ClusterCommand.self, AllowedSigners.self]),
+            CommandGroup(
+                name: "Prepare", subcommands: [Validate.self, Render.self, SecretsCommand.self, ClusterCommand.self, AllowedSigners.self]),
         ])
 
     static func main() async {

@@ -84,6 +84,12 @@ struct SealingKeys: Sendable {
         KeyFolder.hex(HMAC<SHA256>.authenticationCode(for: canonical, using: last.salting))
     }
 
+    /// What a file's content is called in the trace of a render; equal for equal object ids, and nothing to find them by.
+    func contentName(_ objectID: String) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Array("content \(objectID)".utf8), using: last.salting)
+        return "content:\(KeyFolder.hex(code.prefix(20)))"
+    }
+
     /// Changes when the key does that makes the salts.
     var saltName: String { KeyFolder.hex(last.name) }
 

@@ -55,6 +55,7 @@ struct StoredRenders: RenderRecords {
 struct MirrorTrees: RenderTrees {
     let mirror: GitMirror
     let threads: ThreadPool
+    let sealing: SealingKeys
 
     /// Beyond this, what stands is looked up again instead of compared.
     static let changesMax = 50_000
@@ -76,10 +77,21 @@ struct MirrorTrees: RenderTrees {
 
     func read<T: Sendable>(_ tree: String, _ body: @escaping @Sendable (any FileTree) throws -> T) async throws -> T {
         guard let id = ObjectID(hex: tree) else { throw GitError.invalid(what: "tree", reason: "'\(tree.prefix(50))' is no id") }
-        return try await mirror.read(at: id, on: threads) { tree in try body(tree) }
+        let sealing = sealing
+        return try await mirror.read(at: id, on: threads) { tree in try body(KeyedTree(tree: tree, keys: sealing)) }
     }
 }
 
-extension GitTree: IdentifiedFileTree {
-    package func identity(of path: String) throws -> String? { try fileID(at: path).map { "git:\($0)" } }
+/// A Git tree that names the contents of its files by a keyed hash of their object ids.
+///
+/// What a render read is stored, and an object id is a hash of the content: of a file with a readable Secret it would let anybody try likely
+/// values who sees the database.
+private struct KeyedTree: IdentifiedFileTree {
+    let tree: GitTree
+    let keys: SealingKeys
+
+    func entry(at path: String) throws -> FileTreeEntry? { try tree.entry(at: path) }
+    func read(_ path: String, limit: Int) throws -> [UInt8] { try tree.read(path, limit: limit) }
+    func list(_ path: String) throws -> [String] { try tree.list(path) }
+    func identity(of path: String) throws -> String? { try tree.fileID(at: path).map { keys.contentName("\($0)") } }
 }

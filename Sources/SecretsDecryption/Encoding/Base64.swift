@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base64 (RFC 4648 §4) in its one canonical form: no white space, the unused bits zero.
-enum Base64 {
+package enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: some Collection<UInt8>, padded: Bool) -> String {
+    package static func encode(_ bytes: some Collection<UInt8>, padded: Bool) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0
@@ -23,7 +23,7 @@ enum Base64 {
     }
 
     /// Reads only what `encode` writes; `nil` for everything else.
-    static func decode(_ text: some Collection<UInt8>, padded: Bool) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>, padded: Bool) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
         var bits: UInt32 = 0

@@ -19,6 +19,7 @@ struct EncryptedText {
     var kind: Kind
 
     static let marker = "ENC[AES256_GCM,"
+    static let pattern = BytePattern(marker)
     /// The marker in base64, as a Secret's `data` would hold a value that was encoded after it was encrypted.
     static let encodedMarker = Base64.encode(Array(marker.utf8), padded: false)
 

@@ -124,19 +124,5 @@ extension SOPS {
     }
 
     /// Whether an encrypted value may begin anywhere in these bytes: a quick look before a thorough one.
-    package static func mentionsEncryptedText(_ bytes: [UInt8]) -> Bool {
-        let marker = Array(EncryptedText.marker.utf8)
-        guard bytes.count >= marker.count else { return false }
-        // Horspool: a byte under the marker's end that is not in the marker lets it skip its whole length.
-        var skips = [Int](repeating: marker.count, count: 256)
-        for (index, byte) in marker.dropLast().enumerated() { skips[Int(byte)] = marker.count - 1 - index }
-        return bytes.withUnsafeBufferPointer { bytes in
-            var start = 0
-            while start + marker.count <= bytes.count {
-                if bytes[start..<(start + marker.count)].elementsEqual(marker) { return true }
-                start += skips[Int(bytes[start + marker.count - 1])]
-            }
-            return false
-        }
-    }
+    package static func mentionsEncryptedText(_ bytes: [UInt8]) -> Bool { EncryptedText.pattern.isIn(bytes) }
 }

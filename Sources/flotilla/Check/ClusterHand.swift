@@ -42,6 +42,15 @@ struct ClusterHand: Sendable {
         return all
     }
 
+    /// The Secrets that Flotilla manages, of all namespaces.
+    func managedSecrets() async throws -> [ClusterSecret] {
+        var all: [ClusterSecret] = []
+        _ = try await connected().list(.secrets, Selection(labelSelector: "flotilla.dev/application")) {
+            all.append(ClusterSecret(object: $0))
+        }
+        return all
+    }
+
     /// Scales a Deployment as `kubectl scale` would, and waits until the replicas are as they were.
     /// - Returns: milliseconds from the API server's answer to the corrected object.
     func driftUntilHealed(_ workload: Workload, within limit: Duration) async throws -> Double {

@@ -34,11 +34,13 @@ actor Tour {
         let stages = StageHand(client: client, pipeline: place.pipeline)
         let changes = ChangeSteps(place: place, git: git, stages: stages)
         let outages = OutageSteps(place: place, fleet: fleet, client: client)
+        let secrets = SecretSteps(place: place, fleet: fleet, git: git)
 
         let steps: [(name: String, body: Body)] = [
             ("First deployment reaches \(place.first)", { _ in try await changes.firstDeployment(git.head()) }),
             ("Approved, it reaches \(place.last)", { _ in try await changes.firstApproval(git.head()) }),
             ("A commit that changes an image goes the same way", { try await changes.newImage(&$0) }),
+            ("Encrypted Secrets are plain in clusters, and nowhere else", { _ in try await secrets.arrived() }),
             ("Edits in clusters are put right", { try await outages.edits(&$0) }),
             ("A broken release is stopped in \(place.first)", { _ in try await changes.brokenRelease() }),
             ("Its fix flows to \(place.last)", { _ in try await changes.fix() }),

@@ -26,5 +26,7 @@ struct DataDirectory: Sendable {
     var simulatorLogs: String { "\(path)/simulator/logs" }
     var kubeconfigs: String { "\(path)/simulator/kubeconfigs" }
     func kubeconfig(of cluster: String) -> String { "\(kubeconfigs)/\(cluster).yaml" }
+    /// The age key of the clusters that `up` starts agents for.
+    var ageKey: String { "\(path)/age.key" }
     func agent(_ cluster: String) -> String { "\(path)/agents/\(cluster)" }
 }

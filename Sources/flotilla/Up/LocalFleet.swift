@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Manifests
 import PostgresClient
+import SecretsDecryption
 import Threads
 
 /// Everything that `up` runs on this machine, each part a process of its own that is started again when it ends by itself.
@@ -42,6 +43,7 @@ actor LocalFleet {
     private var coordinator: SupervisedProcess?
     private var simulator: SupervisedProcess?
     private var agents: [Agent] = []
+    private(set) var databaseURL = ""
     private var address = ListenAddress(host: "127.0.0.1", port: 8480)
 
     init(settings: Settings, say: @escaping @Sendable (String) -> Void) {
@@ -65,8 +67,9 @@ actor LocalFleet {
         lock = try FolderLock("\(data.path)/lock")
         for folder in [data.logs, data.simulatorState, data.simulatorLogs, data.kubeconfigs] { try LocalFile.makeFolder(folder) }
         try chooseAddress()
-        if settings.fleetRepository == nil { try await seed() }
-        let databaseURL = try await startDatabase()
+        let recipient = try LocalAgeKey.open(data.ageKey, at: SystemTime.now)
+        if settings.fleetRepository == nil { try await seed(for: recipient) }
+        databaseURL = try await startDatabase()
         try await startCoordinator(databaseURL)
         let names = try await declaredClusters()
         if settings.realClusters == nil { try await startSimulator(names) }
@@ -97,7 +100,7 @@ actor LocalFleet {
         }
     }
 
-    private func seed() async throws {
+    private func seed(for recipient: AgeRecipient) async throws {
         guard !LocalFile.exists(data.repository) else { return }
         let settings = settings
         var files = try await gitThreads.run { try SeedFiles.read(settings.examples) }
@@ -106,9 +109,10 @@ actor LocalFleet {
         } else if let real = settings.realClusters {
             files = SeedFiles.replacingClusters(in: files, by: ClusterName.declare(contexts: real.contexts))
         }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let author = CommitPerson(name: "Flotilla", email: "flotilla@localhost", when: Timestamp(seconds: Int64(now.tv_sec)))
+        var random = SystemRandomNumberGenerator()
+        let now = SystemTime.now
+        files = try SeedSecrets.renewing(files, for: recipient, using: &random, at: now)
+        let author = CommitPerson(name: "Flotilla", email: "flotilla@localhost", when: now)
         _ = try await GitMirror.initializeBare(
             at: data.repository, branch: settings.branch, files: files, message: "Begin with the example fleet\n", author: author,
             threads: gitThreads)
@@ -178,7 +182,9 @@ actor LocalFleet {
             let (kubeconfig, context) = kubeconfig(of: name)
             arguments += ["--kubeconfig", kubeconfig, "--state-directory", "\(folder)/state"]
             if let context { arguments += ["--context", context] }
-            let command = ProcessCommand(program: settings.agentProgram, arguments: arguments, logFile: "\(data.logs)/agent-\(name).log")
+            let command = ProcessCommand(
+                program: settings.agentProgram, arguments: arguments, environment: ["FLOTILLA_AGENT_AGE_KEY_FILE": data.ageKey],
+                logFile: "\(data.logs)/agent-\(name).log")
             let process = supervise("the agent of \(name)", command)
             agents.append(Agent(cluster: name, process: process))
             try await process.start()
@@ -257,6 +263,9 @@ actor LocalFleet {
         if let link = announced?["signInLink"]?.string { lines.append("  Sign in, once:   \(link)") }
         lines.append("  Or with a token: \(data.tokenFile)")
         lines.append("  Fleet:           git clone \(repositoryURL)")
+        if let recipient = try? LocalAgeKey.open(data.ageKey, at: SystemTime.now) {
+            lines.append("  Encrypt for:     \(recipient)")
+        }
         if settings.realClusters == nil {
             lines.append("  Clusters:        kubectl --kubeconfig \(data.kubeconfigs)/NAME.yaml get deployments -A")
         }

@@ -29,8 +29,9 @@ import Threads
         let repository = try await Repository()
         defer { repository.remove() }
         let store = try await Store.open(try await TestDatabase.shared.make(), now: Timestamp(seconds: 0))
-        let records = try StoredRenders(store: store, sealing: SealingKeys(parsing: String(repeating: "5e", count: 32)))
-        let trees = MirrorTrees(mirror: repository.mirror, threads: ThreadPool(name: "render", count: 2))
+        let sealing = try SealingKeys(parsing: String(repeating: "5e", count: 32))
+        let records = StoredRenders(store: store, sealing: sealing)
+        let trees = MirrorTrees(mirror: repository.mirror, threads: ThreadPool(name: "render", count: 2), sealing: sealing)
         let caches = (0..<2).map { _ in RenderCache(records: records, trees: trees, width: 3) }
         var oracle = RenderOracle { objects in Bundle(entries: objects.map { Bundle.Entry(object: $0) }).digest }
         var story: [String] = []

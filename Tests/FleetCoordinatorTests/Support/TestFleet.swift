@@ -79,7 +79,7 @@ struct TestFleet {
             logger: logger)
         cache = RenderCache(
             records: StoredRenders(store: store, sealing: self.sealing),
-            trees: MirrorTrees(mirror: mirror, threads: ThreadPool(name: "render", count: 2)),
+            trees: MirrorTrees(mirror: mirror, threads: ThreadPool(name: "render", count: 2), sealing: self.sealing),
             width: 2)
         follower = FleetFollower(
             store: store, engine: engine, mirror: mirror,

@@ -6,6 +6,7 @@ import Testing
     static let verbs = [
         ["up"], ["serve"], ["simulate"], ["status"], ["get"], ["why"], ["history"], ["events"], ["promote"], ["approve"], ["reject"],
         ["pause"], ["resume"], ["rollback"], ["validate"], ["render"], ["cluster", "enroll"], ["allowed-signers"],
+        ["secrets", "keygen"], ["secrets", "encrypt"], ["secrets", "decrypt"],
     ]
 
     private func flotilla(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> ProgramResult {

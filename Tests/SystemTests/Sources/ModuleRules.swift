@@ -32,7 +32,7 @@ enum ModuleRules {
         // Programs.
         "flotilla": [
             "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
-            "GitRepository", "PostgresClient", "Manifests", "Threads",
+            "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads",
         ],
         "flotilla-fuzz": ["Kustomize", "GoTemplate", "Manifests"],
         "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads"],
