@@ -66,8 +66,9 @@ let package = Package(
         .executableTarget(
             name: "flotilla",
             dependencies: [
-                "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
-                "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads", arguments, logging, lifecycle, signals,
+                "FleetCoordinator", "ClusterSimulator", "FleetModel", "AgentProtocol", "Rendering", "Kustomize", "KubernetesAPI",
+                "HTTPTransport", "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads", arguments, logging,
+                lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -94,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "flotilla", "flotilla-agent", "SecretsDecryption", "Manifests", "HTTPTransport", "Threads", "PostgresClient", logging,
+                "flotilla", "flotilla-agent", "ClusterSimulator", "AgentProtocol", "SecretsDecryption", "Compression", "Manifests",
+                "HTTPTransport", "Threads", "PostgresClient", "HTTPTestServer", logging,
             ],
             swiftSettings: strict),
     ]

@@ -20,6 +20,7 @@ package actor Agent {
     private let reports: ReportQueue
     private let coordinator: CoordinatorClient
     private let cluster: ClusterAccess
+    private let upgrade: SelfUpgrade
     private let jobs: AsyncStream<@Sendable () async -> Void>
     private let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
     private var instance = ""
@@ -52,7 +53,8 @@ package actor Agent {
             options: KubernetesClient.Options(
                 userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1, idleConnectionsFor: .seconds(20),
                 redact: { mask.redact($0) }))
-        cluster = ClusterAccess(client: client, clock: clock)
+        cluster = ClusterAccess(client: client, scope: configuration.scope, clock: clock)
+        upgrade = SelfUpgrade(place: configuration.place, client: client, logger: logger)
         let (stream, continuation) = AsyncStream<@Sendable () async -> Void>.makeStream()
         jobs = stream
         spawn = { job in continuation.yield(job) }
@@ -115,10 +117,16 @@ package actor Agent {
                 for application in board.all { held.append(await application.held) }
                 let request = PollRequest(
                     instance: instance, agentVersion: configuration.version, kubernetesVersion: await cluster.version,
-                    waitSeconds: isFirst ? 0 : configuration.pollWaitSeconds, held: held.sorted { $0.application < $1.application })
+                    waitSeconds: isFirst ? 0 : configuration.pollWaitSeconds, held: held.sorted { $0.application < $1.application },
+                    image: await upgrade.current())
                 let answer = try await coordinator.poll(request)
                 if answer.reportEverything { reports.repeatEverything() }
-                let accepted = try await accept(answer.tasks, context)
+                for task in answer.refused {
+                    tell("refused: not understood: \(task.reason)", of: task.application, task.generation, task.bundle)
+                }
+                var accepted = try await accept(answer.tasks, context)
+                if !answer.refused.isEmpty { accepted = false }
+                if let image = answer.agentImage, await !upgrade.follow(image) { accepted = false }
                 isFirst = false
                 if !lastMessage.isEmpty { logger.info("the coordinator answers again") }
                 lastMessage = ""
@@ -150,7 +158,7 @@ package actor Agent {
         for task in tasks {
             if let known = board[task.application], await known.held.generation >= task.generation { continue }
             if let refusal = task.refusal(cluster: configuration.cluster) {
-                tell(refusal, of: task)
+                tell(refusal, of: task.application, task.generation, task.bundle.digest)
                 continue
             }
             for entry in task.bundle.entries where pinned.insert(entry.object).inserted { digests.append(entry.object) }
@@ -186,16 +194,16 @@ package actor Agent {
         }
     }
 
-    private func tell(_ refusal: String, of task: SyncTask) {
-        guard refusals[task.application] != task.generation else { return }
-        refusals[task.application] = task.generation
-        logger.error("\(task.application): \(refusal)")
+    private func tell(_ refusal: String, of application: String, _ generation: Generation, _ bundle: Digest) {
+        guard refusals[application] != generation else { return }
+        refusals[application] = generation
+        logger.error("\(application): \(refusal)")
         let now = clock.now()
-        reports.add(AgentEvent(.applyFailed, at: now, application: task.application, message: refusal))
+        reports.add(AgentEvent(.applyFailed, at: now, application: application, message: refusal))
         reports.put(
             ApplicationReport(
-                application: task.application, generation: task.generation, bundle: task.bundle.digest, phase: .failed, health: .unknown,
-                message: refusal, since: now), urgent: true)
+                application: application, generation: generation, bundle: bundle, phase: .failed, health: .unknown, message: refusal,
+                since: now), urgent: true)
     }
 
     // MARK: Reporting

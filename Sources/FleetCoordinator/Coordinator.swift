@@ -28,6 +28,8 @@ package struct CoordinatorConfiguration: Sendable {
     package var tlsKey: String?
     /// How agents and people reach the coordinator from elsewhere; `nil` for the address it listens on.
     package var publicURL: String?
+    /// The agents' container image, where nobody names another one; `nil` where nobody said.
+    package var agentImage: String?
     package var databaseConnections = 8
     /// Bytes that renders may take at once, as estimated from the sizes of the files that they read.
     package var renderMemoryBytes = 512 << 20
@@ -52,6 +54,7 @@ package struct Coordinator: Service {
     let journalist: Journalist
     let reports: ReportWriter
     let agents: AgentService
+    let upgrades: AgentUpgrades
     let credentials: Credentials
     let counters = Counters()
     let configuration: CoordinatorConfiguration
@@ -118,7 +121,9 @@ package struct Coordinator: Service {
             store: store, engine: engine, mirror: mirror, planner: planner, signer: keys.signer, branch: configuration.branch,
             interval: configuration.pollInterval, time: time, holder: holder, logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time, logger: logger)
-        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports, sealing: keys.sealing)
+        upgrades = AgentUpgrades(
+            engine: engine, fleet: { [follower] in try await follower.fleetInForce() }, version: FlotillaVersion.current)
+        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports, sealing: keys.sealing, upgrades: upgrades)
         credentials = Credentials(keys: keys)
     }
 
@@ -139,7 +144,7 @@ package struct Coordinator: Service {
             store: store, engine: engine, agents: agents, credentials: credentials, time: time, bells: bells, counters: counters,
             about: WebServices.About(
                 version: FlotillaVersion.current, allowedSigners: allowedSigners, publicURL: configuration.publicURL,
-                repository: configuration.fleetRepository.url, branch: configuration.branch),
+                agentImage: configuration.agentImage, repository: configuration.fleetRepository.url, branch: configuration.branch),
             following: { [follower] in
                 let status = follower.status
                 return WebServices.Following(
@@ -187,7 +192,9 @@ package struct Coordinator: Service {
                     try await engine.observeEverything()
                     try await engine.offerEverything()
                 }
-                if let deadline = try await engine.tick() { pause = min(pause, max(.milliseconds(5), deadline - time.now)) }
+                for deadline in [try await engine.tick(), try await upgrades.tick()].compactMap(\.self) {
+                    pause = min(pause, max(.milliseconds(5), deadline - time.now))
+                }
             } catch {
                 if !Task.isCancelled { logger.warning("stages were not moved on", metadata: ["error": "\(error)"]) }
             }

@@ -30,11 +30,14 @@ struct AgentCommand: AsyncParsableCommand {
 
     @Option(help: "The coordinator's URL.") var coordinator: String?
     @Option(help: "The name under which this cluster is enrolled.") var cluster: String?
-    @Option(help: "The file with the token that 'flotilla cluster enroll' printed.") var tokenFile: String?
+    @Option(help: "The file with the token that 'flotilla cluster enroll --token-only' printed.") var tokenFile: String?
     @Option(help: "PEM file of the authority that signed the coordinator's certificate, instead of the system's.")
     var coordinatorCA: String?
     @Option(help: "The kubeconfig of the cluster.") var kubeconfig: String?
     @Option(help: "The kubeconfig's context; its current one by default.") var context: String?
+    @Option(help: "The namespaces that the agent manages, with commas between; without this, the whole cluster.")
+    var namespaces: String?
+    @Option(help: "The folder of the pod's service account, where it is not in its usual place.") var serviceAccountFolder: String?
     @Option(help: "The folder in which desired state is kept.") var stateDirectory: String?
     @Option(help: "How long a poll waits, in seconds, at most 50.") var pollWait: Int?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
@@ -92,13 +95,22 @@ struct AgentCommand: AsyncParsableCommand {
             if let kubeconfig {
                 try ClusterConnection(kubeconfigPath: kubeconfig, context: context ?? Self.variable("CONTEXT"))
             } else {
-                try ClusterConnection.inCluster()
+                try ClusterConnection.inCluster(
+                    folder: serviceAccountFolder ?? Self.variable("SERVICE_ACCOUNT_FOLDER") ?? ClusterConnection.serviceAccountFolder)
             }
         let wait = pollWait ?? Self.variable("POLL_WAIT").flatMap { Int($0) } ?? 50
-        return AgentConfiguration(
+        var configuration = AgentConfiguration(
             coordinator: url, cluster: try need(cluster, "cluster", "CLUSTER"),
             tokenFile: try need(tokenFile, "token-file", "TOKEN_FILE"), coordinatorTrust: trust, connection: connection,
             stateDirectory: try need(stateDirectory, "state-directory", "STATE_DIRECTORY"), pollWaitSeconds: min(max(wait, 1), 50))
+        if let names = namespaces ?? Self.variable("NAMESPACES") {
+            configuration.scope = .namespaces(Set(names.split(separator: ",").map(String.init)).sorted())
+        }
+        // Set in the manifest's pod: they say who the agent is in its own cluster.
+        if let deployment = Self.variable("DEPLOYMENT"), let pod = Self.variable("POD") {
+            configuration.place = AgentPlace(deployment: deployment, pod: pod)
+        }
+        return configuration
     }
 
     private static func variable(_ name: String) -> String? {

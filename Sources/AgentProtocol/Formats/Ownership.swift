@@ -14,6 +14,10 @@ package enum Ownership {
     package static let groupKindsAnnotation = "applyset.kubernetes.io/contains-group-kinds"
     package static let additionalNamespacesAnnotation = "applyset.kubernetes.io/additional-namespaces"
     package static let agentNamespace = "flotilla-system"
+    /// The agent's Deployment, its ServiceAccount, and the roles and bindings that it has by them.
+    package static let agentName = "flotilla-agent"
+    /// The agent's container in its pod.
+    package static let agentContainer = "agent"
     package static let pruneAnnotation = "flotilla.dev/prune"
 
     /// The name of the parent Secret of an application's ApplySet, in the agent's namespace.

@@ -22,20 +22,25 @@ package struct PollRequest: Sendable, Hashable {
     package var kubernetesVersion: String
     package var waitSeconds: Int
     package var held: [Held]
+    /// `nil` from an agent that knows of no upgrades.
+    package var image: ImageStanding?
 
     package static let heldMax = 10_000
     package static let waitSecondsMax = 50
 
-    package init(instance: String, agentVersion: String, kubernetesVersion: String, waitSeconds: Int, held: [Held]) {
+    package init(
+        instance: String, agentVersion: String, kubernetesVersion: String, waitSeconds: Int, held: [Held], image: ImageStanding? = nil
+    ) {
         self.instance = instance
         self.agentVersion = agentVersion
         self.kubernetesVersion = kubernetesVersion
         self.waitSeconds = waitSeconds
         self.held = held
+        self.image = image
     }
 
     package var json: Value {
-        .map([
+        var map: Map = [
             "instance": .string(instance), "agentVersion": .string(agentVersion), "kubernetesVersion": .string(kubernetesVersion),
             "waitSeconds": .int(Int64(waitSeconds)),
             "held": .list(
@@ -44,7 +49,9 @@ package struct PollRequest: Sendable, Hashable {
                         "application": .string($0.application), "generation": $0.generation.json, "bundle": .string($0.bundle.description),
                     ])
                 }),
-        ])
+        ]
+        if let image { map["image"] = image.json }
+        return .map(map)
     }
 
     package init(json value: Value) throws(ShapeError) {
@@ -61,25 +68,65 @@ package struct PollRequest: Sendable, Hashable {
                 generation: try Generation(json: one.map["generation"], at: "\(path).generation"),
                 bundle: try Digest(json: one.map["bundle"], at: "\(path).bundle"))
         }
+        image = try fields.value("image").map { (value) throws(ShapeError) in try ImageStanding(json: value, at: "image") }
+    }
+}
+
+/// A task that cannot be followed because it is not understood: of a newer coordinator, or damaged.
+package struct RefusedTask: Sendable, Hashable {
+    package var application: String
+    package var generation: Generation
+    package var bundle: Digest
+    /// What is wrong with it.
+    package var reason: String
+
+    /// `nil` where not even the application and the generation can be read: then there is nothing to report on.
+    init?(_ value: Value, reason: String) {
+        guard let application = value["application"]?.string, let generation = value["generation"]?.string.flatMap({ Generation($0) }),
+            let bundle = value["bundle"]?.string.flatMap({ Digest($0) })
+        else { return nil }
+        self.application = application
+        self.generation = generation
+        self.bundle = bundle
+        self.reason = reason
     }
 }
 
 /// Only what differs from what the agent said it holds. An application that is not named stays as it is: an answer never means "nothing".
 package struct PollResponse: Sendable, Hashable {
     package var tasks: [SyncTask]
+    /// Those that were read in vain; each by itself, for the others are good.
+    package private(set) var refused: [RefusedTask] = []
     /// The coordinator has lost count of this instance's reports (a rebuilt database): send everything again.
     package var reportEverything: Bool
+    /// The image that the agent is to move itself to; `nil` leaves it where it is.
+    package var agentImage: String?
 
-    package init(tasks: [SyncTask], reportEverything: Bool = false) {
+    package init(tasks: [SyncTask], reportEverything: Bool = false, agentImage: String? = nil) {
         self.tasks = tasks
         self.reportEverything = reportEverything
+        self.agentImage = agentImage
     }
 
-    package var json: Value { .map(["tasks": .list(tasks.map(\.json)), "reportEverything": .bool(reportEverything)]) }
+    package var json: Value {
+        var map: Map = ["tasks": .list(tasks.map(\.json)), "reportEverything": .bool(reportEverything)]
+        if let agentImage { map["agentImage"] = .string(agentImage) }
+        return .map(map)
+    }
 
     package init(json value: Value) throws(ShapeError) {
         let fields = try Fields(value)
-        tasks = try fields.list("tasks", limit: 10_000) { (item, path) throws(ShapeError) in try SyncTask(json: item, at: path) }
+        var refused: [RefusedTask] = []
+        tasks = try fields.list("tasks", limit: 10_000) { (item, path) throws(ShapeError) -> SyncTask? in
+            do throws(ShapeError) { return try SyncTask(json: item, at: path) } catch {
+                guard let task = RefusedTask(item, reason: "\(error)") else { throw error }
+                refused.append(task)
+                return nil
+            }
+        }.compactMap(\.self)
+        self.refused = refused
         reportEverything = try fields.bool("reportEverything", default: false)
+        // What is no name of an image is none: the rest of the answer counts all the same.
+        agentImage = try fields.optionalString("agentImage").flatMap { AgentImage.isValid($0) ? $0 : nil }
     }
 }

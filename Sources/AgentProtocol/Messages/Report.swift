@@ -72,11 +72,16 @@ package struct ApplicationReport: Sendable, Hashable {
         application = try fields.string("application")
         generation = try Generation(json: fields.map["generation"], at: "\(path).generation")
         bundle = try Digest(json: fields.map["bundle"], at: "\(path).bundle")
-        guard let phase = Phase(rawValue: try fields.string("phase")) else { throw fields.failure("phase", "unknown phase") }
-        guard let health = Health(rawValue: try fields.string("health")) else { throw fields.failure("health", "unknown health") }
-        self.phase = phase
-        self.health = health
-        message = String(try fields.optionalString("message")?.prefix(Report.textMax) ?? "")
+        // Words of a newer agent: nothing moves on by what is not understood, and nothing else of the report is lost by it.
+        let (phaseWord, healthWord) = (try fields.string("phase"), try fields.string("health"))
+        phase = Phase(rawValue: phaseWord) ?? .syncing
+        health = Health(rawValue: healthWord) ?? .unknown
+        var text = try fields.optionalString("message") ?? ""
+        if Phase(rawValue: phaseWord) == nil { text = "(phase '\(phaseWord.prefix(40))', which this coordinator does not know) " + text }
+        if Health(rawValue: healthWord) == nil {
+            text = "(health '\(healthWord.prefix(40))', which this coordinator does not know) " + text
+        }
+        message = String(text.prefix(Report.textMax))
         object = String(try fields.optionalString("object")?.prefix(Report.textMax) ?? "")
         objectsTotal = Int(clamping: try fields.optionalInt("objectsTotal") ?? 0)
         objectsCurrent = Int(clamping: try fields.optionalInt("objectsCurrent") ?? 0)
@@ -91,9 +96,13 @@ package struct AgentEvent: Sendable, Hashable {
             clusterReachable
         /// Another writer undoes again and again what is healed; and that this is over.
         case fight, fightEnded
+        /// Of a newer agent: kept under its own name, see `word`.
+        case other
     }
 
     package var kind: Kind
+    /// The kind as it is written: `kind`'s own word, or for `other` that of the agent.
+    package var word: String
     package var at: Timestamp
     package var application: String
     /// As `apps/Deployment shop/web`; empty where the event is not about one object.
@@ -109,6 +118,7 @@ package struct AgentEvent: Sendable, Hashable {
         durationMilliseconds: Int64? = nil
     ) {
         self.kind = kind
+        word = kind.rawValue
         self.at = at
         self.application = application
         self.object = object
@@ -119,7 +129,7 @@ package struct AgentEvent: Sendable, Hashable {
 
     package var json: Value {
         var map: Map = [
-            "kind": .string(kind.rawValue), "at": .string(at.rfc3339), "application": .string(application), "object": .string(object),
+            "kind": .string(word), "at": .string(at.rfc3339), "application": .string(application), "object": .string(object),
             "message": .string(message),
         ]
         if !paths.isEmpty { map["paths"] = .list(paths.map { .string($0) }) }
@@ -129,14 +139,21 @@ package struct AgentEvent: Sendable, Hashable {
 
     package init(json value: Value, at path: String) throws(ShapeError) {
         let fields = try Fields(value, at: path)
-        guard let kind = Kind(rawValue: try fields.string("kind")) else { throw fields.failure("kind", "unknown kind of event") }
-        self.kind = kind
+        word = try fields.string("kind")
+        guard (1...64).contains(word.utf8.count), word.utf8.allSatisfy(Self.isLetter) else {
+            throw fields.failure("kind", "expected 1 to 64 letters")
+        }
+        kind = Kind(rawValue: word) ?? .other
         at = try fields.time("at")
         application = try fields.optionalString("application") ?? ""
         object = String(try fields.optionalString("object")?.prefix(Report.textMax) ?? "")
         paths = try fields.strings("paths", limit: 1_000).map { String($0.prefix(Report.textMax)) }
         message = String(try fields.optionalString("message")?.prefix(Report.textMax) ?? "")
         durationMilliseconds = try fields.optionalInt("durationMilliseconds")
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     }
 }
 

@@ -81,14 +81,18 @@ extension ClusterCore {
 
     func authorize(_ context: Context, verb: String) throws(StatusError) {
         let type = context.type
+        // A namespace itself counts as in itself: a Role in it may allow to read or change it.
+        let isNamespaceItself = type.group.isEmpty && type.plural == "namespaces"
+        let namespace = isNamespaceItself ? context.name ?? "" : context.namespace
         if allows(
             context.user, verb: verb, group: type.group, resource: type.plural, subresource: context.subresource ?? "",
-            namespace: context.namespace, name: context.name ?? "")
+            namespace: namespace, name: context.name ?? "")
         {
             return
         }
         let resource = context.subresource.map { "\(type.plural)/\($0)" } ?? type.plural
-        let place = context.namespace.isEmpty || !type.isNamespaced ? "at the cluster scope" : "in the namespace \"\(context.namespace)\""
+        let isClusterWide = namespace.isEmpty || !(type.isNamespaced || isNamespaceItself)
+        let place = isClusterWide ? "at the cluster scope" : "in the namespace \"\(namespace)\""
         throw StatusError.forbidden(
             type, context.name ?? "",
             "User \"\(context.user.name)\" cannot \(verb) resource \"\(resource)\" in API group \"\(type.group)\" \(place)")

@@ -59,7 +59,9 @@ final class ApplicationBoard: Observer {
         await application.observe(sighting)
     }
 
-    func listed(_ type: ResourceType, seen: Set<ObjectIdentity>, version: UInt64) async {
-        for application in all { await application.observeAbsence(type, seen: seen, version: version) }
+    func refused() async { for application in all { application.wakeup.wake() } }
+
+    func listed(_ type: ResourceType, in namespace: String, seen: Set<ObjectIdentity>, version: UInt64) async {
+        for application in all { await application.observeAbsence(type, in: namespace, seen: seen, version: version) }
     }
 }

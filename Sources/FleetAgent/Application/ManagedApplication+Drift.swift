@@ -98,8 +98,9 @@ extension ManagedApplication {
     }
 
     /// Takes in that a whole list did not have some objects.
-    func observeAbsence(_ type: ResourceType, seen: Set<ObjectIdentity>, version: UInt64) {
+    func observeAbsence(_ type: ResourceType, in namespace: String, seen: Set<ObjectIdentity>, version: UInt64) {
         for (identity, record) in inventory.records where identity.kind == type.kind && identity.group == type.group {
+            guard namespace.isEmpty || identity.namespace == namespace else { continue }
             guard record.apiVersion == type.apiVersion, !seen.contains(identity), !inFlight.contains(identity) else { continue }
             // Applied after the list was made.
             if version != 0, record.version > version { continue }

@@ -154,11 +154,13 @@ extension ManagedApplication {
         for kind in kinds.sorted() {
             guard let type = try await context.cluster.type(groupKind: kind) else { continue }
             var found: [(identity: ObjectIdentity, uid: String)] = []
-            _ = try await context.cluster.client.list(type, Selection(labelSelector: selector)) { object in
-                guard object.at("metadata", "annotations", HookView.runAnnotation) != nil, let identity = ObjectIdentity(object),
-                    !kept.contains(identity)
-                else { return }
-                found.append((identity, object.at("metadata", "uid")?.string ?? ""))
+            for namespace in context.cluster.scope.places(of: type) {
+                _ = try await context.cluster.client.list(type, Selection(namespace: namespace, labelSelector: selector)) { object in
+                    guard object.at("metadata", "annotations", HookView.runAnnotation) != nil, let identity = ObjectIdentity(object),
+                        !kept.contains(identity)
+                    else { return }
+                    found.append((identity, object.at("metadata", "uid")?.string ?? ""))
+                }
             }
             for (identity, uid) in found {
                 try await release(identity, type, client)

@@ -47,7 +47,7 @@ extension ManagedApplication {
             for (identity, record) in inventory.records {
                 if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
             }
-            guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
+            guard context.watches.ensure(types) else { return listing() }
             drifted = [:]
             let identities = inventory.records.keys.filter { context.rules.successor(of: $0, after: name) == nil }
             // What passes to others as a whole does not go.

@@ -74,14 +74,16 @@ extension ManagedApplication {
     /// What of the application is still on its way out; `nil` when all of it has gone.
     func leaving(_ types: Set<ResourceType>) async throws -> String? {
         var found: ObjectIdentity?
-        let selection = Selection(
-            labelSelector: "\(Ownership.partOfLabel)=\(Ownership.applySetID(application: name))", metadataOnly: true)
-        for type in types.sorted(by: { ($0.group, $0.kind) < ($1.group, $1.kind) }) where found == nil && type.verbs.contains("list") {
-            _ = try await context.cluster.client.list(type, selection) { object in
-                guard object.at("metadata", "deletionTimestamp") != nil else { return }
-                found = ObjectIdentity(
-                    group: type.group, kind: type.kind, namespace: object.at("metadata", "namespace")?.string ?? "",
-                    name: object.at("metadata", "name")?.string ?? "")
+        let label = "\(Ownership.partOfLabel)=\(Ownership.applySetID(application: name))"
+        for type in types.sorted(by: { ($0.group, $0.kind) < ($1.group, $1.kind) }) where type.verbs.contains("list") {
+            for namespace in context.cluster.scope.places(of: type) where found == nil {
+                let selection = Selection(namespace: namespace, labelSelector: label, metadataOnly: true)
+                _ = try await context.cluster.client.list(type, selection) { object in
+                    guard object.at("metadata", "deletionTimestamp") != nil else { return }
+                    found = ObjectIdentity(
+                        group: type.group, kind: type.kind, namespace: object.at("metadata", "namespace")?.string ?? "",
+                        name: object.at("metadata", "name")?.string ?? "")
+                }
             }
         }
         return found.map { "waits for \($0) to be gone" }

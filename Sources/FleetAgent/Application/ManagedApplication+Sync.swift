@@ -120,6 +120,7 @@ extension ManagedApplication {
                 try DesiredObject.plan(
                     try await context.state.object(draft.body), digest: draft.body, task: task, isNamespaced: isNamespaced))
         }
+        if let failure = context.cluster.scope.failure(of: made.map(\.identity)) { throw failure }
         let plan = try SyncPlan(made)
         guard task.generation == self.task.generation else { return plan }
         for warning in plan.warnings { warn(warning) }
@@ -146,7 +147,7 @@ extension ManagedApplication {
         for (identity, record) in inventory.records where asked.insert("\(record.apiVersion) \(identity.kind)").inserted {
             if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
         }
-        guard context.watches.ensure(types) else { return .pending("waits for the cluster's objects to be listed", after: nil) }
+        guard context.watches.ensure(types) else { return listing() }
         await begin()
         try arrange()
         guard let order = self.plan?.order, order.next(view) != .done else { return nil }
@@ -160,6 +161,12 @@ extension ManagedApplication {
         try await writeParent(kinds: kinds.sorted(), identities: kept + Array(inventory.records.keys))
         try await letHooksGo()
         return nil
+    }
+
+    /// What is said while the cluster's objects are being listed.
+    func listing() -> SyncOutcome {
+        guard let obstacle = context.watches.obstacle else { return .pending("waits for the cluster's objects to be listed", after: nil) }
+        return .pending("waits for the cluster's objects to be listed, which the API server refuses: \(obstacle)", after: .seconds(5))
     }
 
     /// Notes on disk, before the first object is sent or deleted, that this generation is being applied.

@@ -5,6 +5,7 @@ import Manifests
 /// The API server and what it is known to serve.
 actor ClusterAccess {
     nonisolated let client: KubernetesClient
+    nonisolated let scope: ClusterScope
     private let clock: AgentClock
     private var discovery: Discovery?
     private var asked: Timestamp?
@@ -14,8 +15,9 @@ actor ClusterAccess {
     /// Kinds come and go; asking for an unknown one again and again must not load the server.
     private static let pause = Duration.milliseconds(250)
 
-    init(client: KubernetesClient, clock: AgentClock) {
+    init(client: KubernetesClient, scope: ClusterScope = .whole, clock: AgentClock) {
         self.client = client
+        self.scope = scope
         self.clock = clock
     }
 

@@ -8,15 +8,18 @@ import Synchronization
 /// Takes what lists and watches see.
 protocol Observer: Sendable {
     func seen(_ sighting: Sighting) async
-    /// A whole list of a kind has been handed over; `version` is the list's.
-    func listed(_ type: ResourceType, seen: Set<ObjectIdentity>, version: UInt64) async
+    /// A whole list of a kind, in one namespace or (`""`) in all, has been handed over; `version` is the list's.
+    func listed(_ type: ResourceType, in namespace: String, seen: Set<ObjectIdentity>, version: UInt64) async
+    /// The API server does not let the agent see a kind.
+    func refused() async
 }
 
-/// One watch per kind, over all namespaces, of the objects that carry an ApplySet's label.
+/// One watch per kind of the objects that carry an ApplySet's label: over all namespaces, or one for each that the agent may manage.
 final class WatchSet: Sendable {
     private struct Key: Hashable {
         var apiVersion: String
         var kind: String
+        var namespace: String
     }
 
     private let watches = Mutex<[Key: KindWatch]>([:])
@@ -44,24 +47,33 @@ final class WatchSet: Sendable {
     func ensure(_ types: some Sequence<ResourceType>) -> Bool {
         var areListed = true
         for type in types where type.verbs.contains("watch") && type.verbs.contains("list") {
-            let (watch, isNew) = watches.withLock { watches in
-                let key = Key(apiVersion: type.apiVersion, kind: type.kind)
-                if let watch = watches[key] { return (watch, false) }
-                let watch = KindWatch(
-                    type: type, cluster: cluster, rules: rules, reachability: reachability, clock: clock, observer: observer)
-                watches[key] = watch
-                return (watch, true)
+            for namespace in cluster.scope.places(of: type) {
+                let (watch, isNew) = watches.withLock { watches in
+                    let key = Key(apiVersion: type.apiVersion, kind: type.kind, namespace: namespace)
+                    if let watch = watches[key] { return (watch, false) }
+                    let watch = KindWatch(
+                        type: type, namespace: namespace, cluster: cluster, rules: rules, reachability: reachability, clock: clock,
+                        observer: observer)
+                    watches[key] = watch
+                    return (watch, true)
+                }
+                if isNew { spawn { await watch.run() } } else { watch.served() }
+                if !watch.isListed { areListed = false }
             }
-            if isNew { spawn { await watch.run() } } else { watch.served() }
-            if !watch.isListed { areListed = false }
         }
         return areListed
+    }
+
+    /// Why kinds that have not been listed were not, in the API server's words; `nil` while that is only a matter of time.
+    var obstacle: String? {
+        watches.withLock { watches in watches.values.compactMap(\.obstacle).min() }
     }
 }
 
 /// Follows one kind: a list, then a watch from there, for ever.
 final class KindWatch: Sendable {
     private let type: ResourceType
+    private let namespace: String
     private let cluster: ClusterAccess
     private let rules: RuleBoard
     private let reachability: Reachability
@@ -70,15 +82,18 @@ final class KindWatch: Sendable {
     private let isUnserved = Mutex(false)
     private let again = Wakeup()
     private let listedFlag = Mutex(false)
+    private let refusal = Mutex<String?>(nil)
 
     private static let unservedPause = Duration.seconds(60)
-    private static let selection = Selection(labelSelector: Ownership.partOfLabel)
+    private var selection: Selection { Selection(namespace: namespace, labelSelector: Ownership.partOfLabel) }
 
+    /// - Parameter namespace: `""` for all.
     init(
-        type: ResourceType, cluster: ClusterAccess, rules: RuleBoard, reachability: Reachability, clock: AgentClock,
+        type: ResourceType, namespace: String, cluster: ClusterAccess, rules: RuleBoard, reachability: Reachability, clock: AgentClock,
         observer: any Observer
     ) {
         self.type = type
+        self.namespace = namespace
         self.cluster = cluster
         self.rules = rules
         self.reachability = reachability
@@ -90,6 +105,9 @@ final class KindWatch: Sendable {
     func served() { if isUnserved.withLock({ $0 }) { again.wake() } }
 
     var isListed: Bool { listedFlag.withLock { $0 } }
+
+    /// Why the API server does not let the agent see this kind.
+    var obstacle: String? { refusal.withLock { $0 } }
 
     func run() async {
         var backoff = Backoff(base: .milliseconds(100), cap: .seconds(60))
@@ -104,6 +122,10 @@ final class KindWatch: Sendable {
             } catch {
                 guard let failure = error as? KubernetesError, !failure.isCancelled, !Task.isCancelled else { return }
                 reachability.failed(failure)
+                if failure.isForbidden, refusal.withLock({ $0 }) != failure.message {
+                    refusal.withLock { $0 = failure.message }
+                    await observer.refused()
+                }
                 if failure.isExpired || failure.isUnknownResource { version = nil }
                 if failure.isUnknownResource {
                     // Its definition is gone: nothing but its return is worth a request.
@@ -123,23 +145,24 @@ final class KindWatch: Sendable {
     private func list() async throws -> String {
         var sightings: [Sighting] = []
         let now = clock.now()
-        let version = try await cluster.client.list(type, Self.selection) { object in
+        let version = try await cluster.client.list(type, selection) { object in
             if let sighting = Sighting(object, keepsObject: false, rules: rules, now: now) { sightings.append(sighting) }
         }
         reachability.answered()
+        refusal.withLock { $0 = nil }
         var seen: Set<ObjectIdentity> = []
         for sighting in sightings {
             seen.insert(sighting.identity)
             await observer.seen(sighting)
         }
         listedFlag.withLock { $0 = true }
-        await observer.listed(type, seen: seen, version: UInt64(version) ?? 0)
+        await observer.listed(type, in: namespace, seen: seen, version: UInt64(version) ?? 0)
         return version
     }
 
     private func follow(from version: String, _ reached: (String) -> Void) async throws {
         // Spread, so that the watches of many agents and kinds do not end together.
-        let watch = try await cluster.client.watch(type, Self.selection, from: version, timeout: .seconds(Int64.random(in: 240...360)))
+        let watch = try await cluster.client.watch(type, selection, from: version, timeout: .seconds(Int64.random(in: 240...360)))
         reachability.answered()
         for try await event in watch {
             let (object, isDeleted): (Value, Bool)

@@ -13,6 +13,10 @@ package struct AgentConfiguration: Sendable {
     /// Whom to trust as the coordinator.
     package var coordinatorTrust: TrustSettings
     package var connection: ClusterConnection
+    /// Which part of the cluster the agent manages.
+    package var scope = ClusterScope.whole
+    /// The Deployment and pod that the agent runs in; `nil` where it runs otherwise.
+    package var place: AgentPlace?
     /// The folder that desired state and objects are kept in.
     package var stateDirectory: String
     /// The longest that a poll waits; seconds.

@@ -185,7 +185,22 @@ enum OpenAPI {
                     ("object", maybe), ("message", text), ("paths", texts), ("durationMilliseconds", .map(["type": ["integer", "null"]])),
                 ]),
             "Enrolment": object(
-                "What an agent needs.", [("cluster", text), ("token", text), ("coordinator", maybe), ("credentialEpoch", number)]),
+                "What an agent needs.",
+                [("cluster", text), ("token", text), ("coordinator", maybe), ("agentImage", maybe), ("credentialEpoch", number)]),
+            "AgentUpgrade": object(
+                "The move of an environment's agents to another image.",
+                [
+                    ("id", text), ("environment", text), ("image", text), ("startedBy", text), ("startedAt", text), ("message", text),
+                    ("state", .map(["type": "string", "enum": ["rolling", "stopped", "finished", "aborted"]])),
+                    (
+                        "waves",
+                        .map([
+                            "type": "array",
+                            "items": object(
+                                "", [("name", text), ("clusters", .map(["type": "array", "items": object("A cluster and its state.")]))]),
+                        ])
+                    ),
+                ]),
             "PollResponse": object("Tasks that differ from what the agent holds; see the description of formats."),
             "ObjectsResponse": object("Objects in canonical form."),
             "ReportResponse": object("The report's sequence number, once it is durable."),

@@ -16,6 +16,8 @@ struct WebServices: Sendable {
         var allowedSigners: String
         /// How agents and people reach this coordinator from elsewhere; `nil` where nobody said.
         var publicURL: String?
+        /// The agents' container image, where nobody names another one.
+        var agentImage: String?
         /// The fleet repository's address, without credentials, and its branch.
         var repository: String = ""
         var branch: String = ""
@@ -95,8 +97,10 @@ struct WebServices: Sendable {
         EventRoutes(store: store, fan: fan).add(to: &table)
         let actions = StageActions(engine: engine)
         ActionRoutes(
-            store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL
+            store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL,
+            agentImage: about.agentImage
         ).add(to: &table)
+        AgentUpgradeRoutes(upgrades: agents.upgrades, image: about.agentImage).add(to: &table)
         let gate = gate(listensOnLoopback: listensOnLoopback)
         PageRoutes(
             store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, following: following

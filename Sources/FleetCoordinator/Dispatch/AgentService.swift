@@ -36,6 +36,7 @@ struct AgentService: Sendable {
     let waiters: PollWaiters
     let reports: ReportWriter
     let sealing: SealingKeys
+    let upgrades: AgentUpgrades
 
     func poll(_ request: PollRequest, cluster: String) async throws -> PollResponse {
         let deadline = time.now + .seconds(request.waitSeconds)
@@ -45,16 +46,19 @@ struct AgentService: Sendable {
             let now = time.now
             let isFirst = first
             let held = Dictionary(request.held.map { ($0.application, $0.generation) }, uniquingKeysWith: { first, _ in first })
-            let tasks = try await store.database.transaction { session -> [SyncTask] in
+            let (tasks, wanted) = try await store.database.transaction { session -> ([SyncTask], AgentUpgradeRows.Wanted?) in
                 if isFirst { try contact(session, request, cluster, at: now) }
+                let wanted = try AgentUpgradeRows.wanted(session, cluster: cluster)
                 let differs = try DesiredRows.generations(session, cluster: cluster)
                     .filter { held[$0.application] != $0.generation }.map(\.application)
-                guard !differs.isEmpty else { return [] }
-                return try DesiredRows.tasks(session, cluster: cluster, applications: differs)
+                guard !differs.isEmpty else { return ([], wanted) }
+                return (try DesiredRows.tasks(session, cluster: cluster, applications: differs), wanted)
             }
             CrashPoint.reached(.pollAnswered)
-            if !tasks.isEmpty || time.now >= deadline || Task.isCancelled {
-                return PollResponse(tasks: tasks, reportEverything: false)
+            var image: String?
+            if let wanted { image = try await upgrades.heard(request, cluster: cluster, wanted, isFirst: isFirst) }
+            if !tasks.isEmpty || image != nil || time.now >= deadline || Task.isCancelled {
+                return PollResponse(tasks: tasks, reportEverything: false, agentImage: image)
             }
             first = false
             await waiters.wait(for: cluster, since: ticket, deadline: deadline)
@@ -66,7 +70,8 @@ struct AgentService: Sendable {
     private func contact(_ session: Session, _ request: PollRequest, _ cluster: String, at now: Timestamp) throws {
         let contact = try ClusterRows.contact(
             session, cluster: cluster, instance: request.instance, agentVersion: request.agentVersion,
-            kubernetesVersion: request.kubernetesVersion, at: now, sessionSeconds: Self.sessionSeconds)
+            agentImage: request.image?.running ?? "", kubernetesVersion: request.kubernetesVersion, at: now,
+            sessionSeconds: Self.sessionSeconds)
         switch contact {
         case .accepted: break
         case .unknownCluster: throw Refusal.unknownCluster(cluster)

@@ -129,10 +129,11 @@ final class ReportWriter: Sendable {
             switch event.kind {
             case .applyFailed, .healFailed: .error
             case .drift, .fight, .pruneHeld, .clusterUnreachable: .warning
-            case .applied, .pruned, .healed, .fightEnded, .healthChanged, .agentStarted, .clusterReachable: .info
+            case .applied, .pruned, .healed, .fightEnded, .healthChanged, .agentStarted, .clusterReachable, .other:
+                .info
             }
         return FleetEvent(
-            at: now, kind: event.kind.rawValue, severity: severity, cluster: cluster,
+            at: now, kind: event.word, severity: severity, cluster: cluster,
             application: event.application.isEmpty ? nil : event.application, object: event.object.isEmpty ? nil : event.object,
             message: event.message, paths: event.paths, durationMilliseconds: event.durationMilliseconds)
     }

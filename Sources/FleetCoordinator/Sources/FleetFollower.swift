@@ -211,6 +211,14 @@ final class FleetFollower: Sendable {
         return try await planner.plan(request)
     }
 
+    /// What the fleet commit in force declares; `nil` before there is one.
+    func fleetInForce() async throws -> Fleet? {
+        guard let name = try await store.database.read({ try FleetCommitRows.newest($0, valid: true) })?.commit,
+            let commit = ObjectID(hex: name)
+        else { return nil }
+        return try await declarations(at: commit).fleet
+    }
+
     private func declarations(at commit: ObjectID) async throws -> Declarations {
         let name = "\(commit)"
         if let known = parsed.withLock({ $0.first { $0.commit == name }?.declarations }) { return known }

@@ -56,19 +56,19 @@ enum ClusterRows {
 
     /// Notes a poll. One instance speaks for a cluster; another is refused only while the first has polled within `sessionSeconds`.
     static func contact(
-        _ session: Session, cluster: String, instance: String, agentVersion: String, kubernetesVersion: String, at now: Timestamp,
-        sessionSeconds: Int64
+        _ session: Session, cluster: String, instance: String, agentVersion: String, agentImage: String = "", kubernetesVersion: String,
+        at now: Timestamp, sessionSeconds: Int64
     ) throws -> Contact {
         let updated = try session.query(
             """
-            update clusters set instance = $2, last_contact = $3, agent_version = $4, kubernetes_version = $5,
+            update clusters set instance = $2, last_contact = $3, agent_version = $4, kubernetes_version = $5, agent_image = $7,
               instance_sequence = case when instance is distinct from $2 then 0 else instance_sequence end
             where name = $1 and (instance is null or instance = $2 or coalesce(last_contact, 0) < $6)
             returning name
             """,
             [
                 .text(cluster), .text(instance), .int(now.milliseconds), .text(agentVersion), .text(kubernetesVersion),
-                .int(now.milliseconds - sessionSeconds * 1_000),
+                .int(now.milliseconds - sessionSeconds * 1_000), .text(agentImage),
             ])
         if !updated.isEmpty { return .accepted }
         let holder = try session.query(

@@ -10,7 +10,7 @@ extension Presenting {
         if !cluster.isOnline(at: now) {
             explanations.append(
                 cluster.lastContact.map { "Its agent was last heard \(ago($0)); below is what it said then." }
-                    ?? "Its agent has never been heard. 'flotilla cluster enroll \(cluster.name)' gives it a token.")
+                    ?? "Its agent has never been heard. 'flotilla cluster enroll \(cluster.name)' prints what installs it.")
         }
         if let refused = cluster.refusedAt, now.milliseconds - refused.milliseconds < 600_000 {
             explanations.append("A second agent tried to speak for it \(ago(refused)) and was turned away.")

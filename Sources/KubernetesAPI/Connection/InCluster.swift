@@ -3,12 +3,15 @@ import Glibc
 import HTTPTransport
 
 extension ClusterConnection {
+    /// Where Kubernetes mounts a pod's service account.
+    package static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+
     /// The connection of a pod to its own cluster, by the files and variables that Kubernetes gives it.
     ///
     /// The token is read again whenever its file changes.
     /// - Throws: `ConnectionError` with code `notInCluster` outside a pod.
     package static func inCluster(
-        folder: String = "/var/run/secrets/kubernetes.io/serviceaccount", environment: (String) -> String? = Self.variable
+        folder: String = serviceAccountFolder, environment: (String) -> String? = Self.variable
     ) throws(ConnectionError) -> ClusterConnection {
         guard let host = environment("KUBERNETES_SERVICE_HOST"), let port = environment("KUBERNETES_SERVICE_PORT"), !host.isEmpty,
             UInt16(port) != nil

@@ -17,6 +17,9 @@ struct ClientOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Certificates to trust instead of the system's, in PEM. (environment: FLOTILLA_CA_FILE)", valueName: "file"))
     var certificateAuthority: String?
 
+    /// The file with the certificates to trust, where one is named.
+    var authorityFile: String? { certificateAuthority ?? Environment["FLOTILLA_CA_FILE"] }
+
     /// A client for the coordinator that these options, the environment or the data directory name.
     func client() throws -> CoordinatorClient {
         var server = self.server ?? Environment["FLOTILLA_SERVER"]
@@ -36,7 +39,7 @@ struct ClientOptions: ParsableArguments {
             throw Failure("there is no access token: set --token-file or FLOTILLA_TOKEN_FILE")
         }
         var trust = TrustSettings.system
-        if let path = certificateAuthority ?? Environment["FLOTILLA_CA_FILE"] {
+        if let path = authorityFile {
             trust.certificateAuthority = try LocalFile.read(path, limit: 4 << 20)
         }
         return CoordinatorClient(server: server, token: try LocalFile.secret(tokenFile), trust: trust)

@@ -57,6 +57,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How agents and people reach the coordinator. (default: where it listens)", valueName: "url"))
     var publicUrl: String?
 
+    @Option(help: ArgumentHelp("The agents' image, where 'cluster enroll' and 'cluster upgrade-agents' name none.", valueName: "image"))
+    var agentImage: String?
+
     @Option(help: ArgumentHelp("How often the repository is asked for news. (default: 10)", valueName: "seconds"))
     var pollInterval: String?
 
@@ -112,6 +115,7 @@ struct Serve: AsyncParsableCommand {
         options[.repositoryUser] = repositoryUser
         options[.repositoryCertificateAuthority] = repositoryCertificateAuthority
         options[.publicURL] = publicUrl
+        options[.agentImage] = agentImage
         options[.pollInterval] = pollInterval
         options[.renderMemory] = renderMemory
         options[.logLevel] = logLevel
@@ -134,6 +138,7 @@ struct Serve: AsyncParsableCommand {
         configuration.tlsCertificate = settings.tlsCertificate
         configuration.tlsKey = settings.tlsKey
         configuration.publicURL = settings.publicURL
+        configuration.agentImage = settings.agentImage
         return configuration
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
 import Manifests
 
 /// What a coordinator is started with, from the command line, the environment and a configuration file, the first that says something.
@@ -11,6 +12,7 @@ struct ServeSettings: Sendable, Equatable {
         case tlsCertificate, tlsKey
         case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
         case publicURL = "publicUrl"
+        case agentImage
         case pollInterval, renderMemory, logLevel
 
         /// `FLOTILLA_DATABASE_URL`
@@ -39,6 +41,8 @@ struct ServeSettings: Sendable, Equatable {
     var repositoryUser: String?
     var repositoryCertificateAuthority: String?
     var publicURL: String?
+    /// The agents' image, for manifests and upgrades that name none.
+    var agentImage: String?
     var pollInterval: Duration
     /// MiB that renders may take at once.
     var renderMemory: Int
@@ -69,6 +73,11 @@ struct ServeSettings: Sendable, Equatable {
         repositoryUser = value(.repositoryUser)
         repositoryCertificateAuthority = value(.repositoryCertificateAuthority)
         publicURL = value(.publicURL)
+        agentImage = value(.agentImage)
+        if let agentImage, !AgentImage.isValid(agentImage) {
+            throw Failure(
+                "\(Key.agentImage.option) \(agentImage): no name of a container image, such as registry.example/flotilla-agent:1.0")
+        }
         logLevel = value(.logLevel) ?? "info"
         let interval = value(.pollInterval) ?? "10"
         guard let seconds = Double(interval), seconds >= 0.1, seconds <= 86_400 else {

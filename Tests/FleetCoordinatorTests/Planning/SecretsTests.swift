@@ -192,7 +192,7 @@ import Testing
         func agents(_ keys: String) throws -> AgentService {
             AgentService(
                 store: fleet.store, time: fleet.time.wall, waiters: PollWaiters(), reports: fleet.reports,
-                sealing: try SealingKeys(parsing: keys))
+                sealing: try SealingKeys(parsing: keys), upgrades: fleet.agents.upgrades)
         }
         let lost = try agents(new)
         await #expect(throws: AgentService.Refusal.self) { _ = try await lost.objects(request, cluster: "s1") }

@@ -13,7 +13,7 @@ import Testing
     static let applications = 10
     static let large = [
         "desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions", "originals",
-        "bundle_originals",
+        "bundle_originals", "agent_images",
     ]
 
     /// A database with one stage that rolls out over a thousand clusters.
@@ -45,6 +45,7 @@ import Testing
             insert into events (at, kind, severity, pipeline, environment, cluster, application)
               select i, 'healed', 'info', case when i % 50 = 0 then 'shop' end, case when i % 50 = 0 then 'production' end, 'c' || i % 1000,
                 'a' || i % 10 from generate_series(1, 100000) i;
+            insert into agent_images select 'c' || c, 'production', 'registry.example/agent:2' from generate_series(1, \(Self.clusters)) c;
             insert into stages (pipeline, environment, position, state, in_flight) values ('shop', 'production', 0, '{}', 'p1');
             analyze;
             """)
@@ -95,6 +96,7 @@ import Testing
             ("newest events", { _ = try EventRows.page($0, EventRows.Filter(), before: nil, limit: 50) }),
             ("following events", { _ = try EventRows.following($0, EventRows.Filter(), after: 99_950, limit: 50) }),
             ("records to write", { _ = try PromotionRows.recording($0) }),
+            ("an agent's image", { _ = try AgentUpgradeRows.wanted($0, cluster: "c5") }),
         ]
         // The measure itself: a statement without an index is seen.
         let seen = try await store.database.read { session in

@@ -88,7 +88,10 @@ struct TestFleet {
             signer: self.signer,
             branch: "main", interval: .seconds(1), time: time.wall, holder: "test", logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time.wall, logger: logger)
-        agents = AgentService(store: store, time: time.wall, waiters: waiters, reports: reports, sealing: self.sealing)
+        agents = AgentService(
+            store: store, time: time.wall, waiters: waiters, reports: reports, sealing: self.sealing,
+            upgrades: AgentUpgrades(
+                engine: engine, fleet: { [follower] in try await follower.fleetInForce() }, version: FlotillaVersion.current))
     }
 
     func stage(_ name: String) async throws -> Stage? {

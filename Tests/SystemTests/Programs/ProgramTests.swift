@@ -5,7 +5,8 @@ import Testing
 @Suite("Program") struct ProgramTests {
     static let verbs = [
         ["up"], ["serve"], ["simulate"], ["status"], ["get"], ["why"], ["history"], ["events"], ["promote"], ["approve"], ["reject"],
-        ["pause"], ["resume"], ["rollback"], ["validate"], ["render"], ["cluster", "enroll"], ["allowed-signers"],
+        ["pause"], ["resume"], ["rollback"], ["validate"], ["render"], ["cluster", "enroll"],
+        ["cluster", "upgrade-agents"], ["cluster", "uninstall-manifest"], ["allowed-signers"],
         ["secrets", "keygen"], ["secrets", "encrypt"], ["secrets", "decrypt"],
     ]
 

@@ -23,7 +23,9 @@ enum ModuleRules {
         "Promotion": ["Manifests"],
         "AgentProtocol": ["Manifests"],
         // Shell. The coordinator has no way into a cluster; the agent none into the database or Git.
-        "FleetAgent": ["AgentProtocol", "KubernetesAPI", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads"],
+        "FleetAgent": [
+            "AgentProtocol", "KubernetesAPI", "SecretsDecryption", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads",
+        ],
         "FleetCoordinator": [
             "AgentProtocol", "Promotion", "FleetModel", "Rendering", "Kustomize", "GitRepository", "PostgresClient", "HTTPTransport",
             "Compression", "Manifests", "Threads",
@@ -31,8 +33,8 @@ enum ModuleRules {
         "ClusterSimulator": ["Manifests"],
         // Programs.
         "flotilla": [
-            "FleetCoordinator", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI", "HTTPTransport",
-            "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads",
+            "FleetCoordinator", "ClusterSimulator", "FleetModel", "AgentProtocol", "Rendering", "Kustomize", "KubernetesAPI",
+            "HTTPTransport", "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads",
         ],
         "flotilla-fuzz": ["Kustomize", "GoTemplate", "Manifests"],
         "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads"],

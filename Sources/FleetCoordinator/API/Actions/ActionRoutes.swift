@@ -13,6 +13,8 @@ struct ActionRoutes: Sendable {
     let readers: Bell
     /// How agents reach this coordinator, where that is known.
     let publicURL: String?
+    /// The agents' container image, where nobody names another one.
+    var agentImage: String?
 
     func add(to table: inout RouteTable) {
         let stage = "/api/v1/stages/{pipeline}/{environment}"
@@ -108,7 +110,7 @@ struct ActionRoutes: Sendable {
         return .json(
             .map([
                 "cluster": .string(name), "token": .string(credentials.agentToken(cluster: name, epoch: epoch)),
-                "coordinator": Value(publicURL), "credentialEpoch": .int(epoch),
+                "coordinator": Value(publicURL), "agentImage": Value(agentImage), "credentialEpoch": .int(epoch),
             ]))
     }
 
