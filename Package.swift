@@ -95,7 +95,7 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "flotilla", "flotilla-agent", "ClusterSimulator", "AgentProtocol", "SecretsDecryption", "Compression", "Manifests",
+                "flotilla", "flotilla-agent", "ClusterSimulator", "AgentProtocol", "Compression", "SecretsDecryption", "Manifests",
                 "HTTPTransport", "Threads", "PostgresClient", "HTTPTestServer", logging,
             ],
             swiftSettings: strict),

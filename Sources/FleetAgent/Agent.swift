@@ -14,15 +14,28 @@ package actor Agent {
     private let clock: AgentClock
     private let logger: Logger
 
-    private let rules = RuleBoard()
+    private let rules: RuleBoard
     private let board: ApplicationBoard
     private let mask: SecretMask
     private let reports: ReportQueue
+    /// What this agent may and has to do in its term; `nil` where it has always acted and always will.
+    private let duty: AgentDuty?
+    private let pulse: Pulse
+    /// Tasks on disk that may be older than what the cluster has: nothing is done with them before the coordinator has spoken.
+    private var unconfirmed: [SyncTask] = []
+    /// Open once the coordinator has taken this instance for the one that speaks for the cluster.
+    private let session = Gate()
+    private let keyring = Keyring()
+    private let ageKeys: AgeKeys
     private let coordinator: CoordinatorClient
     private let cluster: ClusterAccess
     private let upgrade: SelfUpgrade
     private let jobs: AsyncStream<@Sendable () async -> Void>
     private let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
+    /// Woken when the coordinator was asked once with everything that is held, whether it answered or not.
+    private let polled = Wakeup()
+    /// Whether something was read back from the copy in the cluster that the coordinator has not confirmed.
+    private var hasRestored = false
     private var instance = ""
     /// Bodies of tasks that are being taken over: not yet anybody's, and not to be collected.
     private var pinned: Set<Digest> = []
@@ -33,67 +46,196 @@ package actor Agent {
 
     /// The most objects that are on their way to the API server at once, of all applications together.
     package static let appliesAtOnce = 24
+    /// The most objects that are in memory for that.
+    static let objectsAtOnce = 32
 
     private static let quick = Backoff(base: .milliseconds(250), cap: .seconds(10))
     private static let slow = Backoff(base: .seconds(5), cap: .seconds(60))
+    /// The longest that what was read back from the copy in the cluster waits for the coordinator's first answer.
+    private static let restoredPause = Duration.seconds(10)
+    private static let restoreAttempts = 8
     private static let reportPause = Duration.milliseconds(50)
 
     package init(configuration: AgentConfiguration, clock: AgentClock = .system, logger: Logger) {
+        self.init(configuration: configuration, clock: clock, logger: logger, duty: nil)
+    }
+
+    init(configuration: AgentConfiguration, clock: AgentClock, logger: Logger, duty: AgentDuty?) {
         self.configuration = configuration
+        self.duty = duty
+        pulse = duty?.pulse ?? Pulse(clock: clock)
         self.clock = clock
-        let mask = SecretMask()
-        mask.use(names: { [rules] in rules.isName($0) })
+        let mask = duty?.mask ?? SecretMask()
+        let rules = RuleBoard(mask: mask)
+        self.rules = rules
+        mask.use(names: { [weak rules] in rules?.isName($0) ?? false })
         self.mask = mask
         self.logger = logger.redacting(by: mask)
-        reports = ReportQueue(mask: mask)
+        reports = duty?.reports ?? ReportQueue(mask: mask)
         board = ApplicationBoard(rules: rules)
         coordinator = CoordinatorClient(configuration)
-        let client = KubernetesClient(
-            connection: configuration.connection,
-            options: KubernetesClient.Options(
-                userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1, idleConnectionsFor: .seconds(20),
-                redact: { mask.redact($0) }))
+        let client = duty?.client ?? Self.client(configuration, mask)
         cluster = ClusterAccess(client: client, scope: configuration.scope, clock: clock)
         upgrade = SelfUpgrade(place: configuration.place, client: client, logger: logger)
+        ageKeys = AgeKeys(client: client, file: configuration.ageKeyFile, clock: clock)
         let (stream, continuation) = AsyncStream<@Sendable () async -> Void>.makeStream()
         jobs = stream
         spawn = { job in continuation.yield(job) }
     }
 
+    static func client(_ configuration: AgentConfiguration, _ mask: SecretMask) -> KubernetesClient {
+        KubernetesClient(
+            connection: configuration.connection,
+            options: KubernetesClient.Options(
+                userAgent: "flotilla-agent/\(configuration.version)", httpVersion: .http1, idleConnectionsFor: .seconds(20),
+                redact: { mask.redact($0) }))
+    }
+
     /// Runs until the task is cancelled.
     /// - Throws: `StateError` when the state folder cannot be used.
     package func run() async throws {
-        let state = try await StateFolder(path: configuration.stateDirectory)
+        let state = try await StateFolder(path: configuration.stateDirectory, keyring: keyring)
         instance = try await state.instance(Self.randomInstance)
         let reachability = Reachability(reports: reports, clock: clock)
         let watches = WatchSet(cluster: cluster, rules: rules, reachability: reachability, clock: clock, observer: board, spawn: spawn)
         let context = AgentContext(
             cluster: cluster, state: state, coordinator: coordinator, rules: rules, board: board, reports: reports,
-            reachability: reachability, watches: watches, mask: mask, clock: clock, logger: logger, version: configuration.version)
+            reachability: reachability, watches: watches,
+            copy: ClusterCopy(
+                client: cluster.client, state: state, cluster: configuration.cluster, pause: configuration.stateCopyPause,
+                settling: min(configuration.stateCopyPause, .seconds(1)), clock: clock, logger: logger), mask: mask, keyring: keyring,
+            ageKeys: ageKeys, clock: clock, logger: logger, version: configuration.version)
+        let commands = CommandRunner(context: context, permissions: configuration.commands, spawn: spawn)
+        try await commands.load()
         logger.info("agent of cluster \(configuration.cluster) (\(instance)): \(configuration.connection)")
         reports.add(AgentEvent(.agentStarted, at: clock.now(), message: "flotilla-agent \(configuration.version)"))
         let tasks = try await state.tasks()
-        await expect(tasks, context)
-        for task in tasks { start(task, context) }
+        var held: [ManagedApplication] = []
+        if duty?.isStateTrusted ?? true {
+            // Held from the first poll on; begun when the agent has its keys.
+            held = tasks.map { ManagedApplication(task: $0, context: context) }
+            for application in held { board.add(application) }
+        } else {
+            logger.warning("another agent has acted here since: what is on disk is not acted upon before the coordinator has been asked")
+            unconfirmed = tasks
+        }
+        reports.meter.began(loaded: true)
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.pollLoop(context) }
+            group.addTask { [held] in await self.begin(held, tasks, context) }
+            group.addTask { await self.keyLoop(context) }
+            group.addTask { await self.pollLoop(context, commands) }
+            group.addTask { await commands.sendLoop() }
             group.addTask { await self.reportLoop(context) }
-            group.addTask { await self.tidyLoop(context) }
+            group.addTask { await self.tidyLoop(context, commands) }
             // Ends when the task is cancelled, and with it everything in the group.
             for await job in jobs { group.addTask { await job() } }
             group.cancelAll()
         }
+        await ageKeys.shutdown()
         await coordinator.shutdown()
-        await cluster.client.shutdown()
+        if duty == nil { await cluster.client.shutdown() }
+        for loop in ["poll", "report", "tidy"] { pulse.rest(loop) }
         state.stop()
     }
 
-    @Sendable private static func randomInstance() -> String {
+    @Sendable static func randomInstance() -> String {
         var generator = SystemRandomNumberGenerator()
         return (0..<2).map { _ in
             let word = String(generator.next() as UInt64, radix: 16)
             return String(repeating: "0", count: 16 - word.count) + word
         }.joined()
+    }
+
+    /// Gets the agent's keys from the cluster, however long that takes, and begins to keep what the state folder holds, or, where that is
+    /// new, what the copy in the cluster does.
+    private func begin(_ held: [ManagedApplication], _ tasks: [SyncTask], _ context: AgentContext) async {
+        guard let keys = await loadKeys(context) else { return }
+        mask.use(keys.coding)
+        let restored = await restore(tasks, keys, context)
+        let again = restored.map { ManagedApplication(task: $0, context: context, isRestored: true) }
+        for application in again { board.add(application) }
+        hasRestored = !again.isEmpty
+        keyring.use(keys)
+        await expect(tasks + restored, context)
+        for application in held { spawn { await application.run() } }
+        spawn { await context.copy.run(keys) }
+        context.copy.wakeup.wake()
+        guard !again.isEmpty else { return }
+        // What the coordinator knows better comes first, where it can be reached.
+        await polled.wait(atMost: Self.restoredPause, clock)
+        for application in again { spawn { await application.run() } }
+    }
+
+    /// Reads back from the copy in the cluster what the state folder should hold and does not.
+    private func restore(_ tasks: [SyncTask], _ keys: AgentKeys, _ context: AgentContext) async -> [SyncTask] {
+        var backoff = Self.quick
+        var random = SystemRandomNumberGenerator()
+        do {
+            let damaged = try await context.state.damagedTasks()
+            let isNew = try await context.state.isNew() && tasks.isEmpty
+            guard isNew || !damaged.isEmpty else { return [] }
+            for attempt in 1... {
+                do {
+                    let restored = try await context.copy.restore(only: isNew ? nil : damaged, keys)
+                    if !restored.isEmpty {
+                        let names = restored.prefix(20).map(\.application).joined(separator: ", ")
+                        say("read back from the copy of the state in the cluster: \(restored.count) applications (\(names))", .agentStarted)
+                    }
+                    try await context.state.noteBegun()
+                    return restored
+                } catch let error as KubernetesError {
+                    let mayPass = error.code == 0 || error.isRetryable || error.isUnauthorized
+                    guard mayPass, attempt < Self.restoreAttempts else { throw error }
+                    context.reachability.failed(error)
+                    try await clock.sleep(backoff.next(using: &random))
+                }
+            }
+        } catch {
+            if Task.isCancelled { return [] }
+            say("the copy of the state in the cluster is not used, and nothing is changed because of it: \(error)", .applyFailed)
+            try? await context.state.noteBegun()
+        }
+        return []
+    }
+
+    private func say(_ text: String, _ kind: AgentEvent.Kind) {
+        if kind == .agentStarted { logger.info("\(text)") } else { logger.error("\(text)") }
+        reports.add(AgentEvent(kind, at: clock.now(), message: text))
+    }
+
+    /// - Returns: `nil` when cancelled.
+    private func loadKeys(_ context: AgentContext) async -> AgentKeys? {
+        var backoff = Self.quick
+        var random = SystemRandomNumberGenerator()
+        var said = ""
+        while !Task.isCancelled {
+            do { return try await KeySecret.load(cluster.client) } catch {
+                if Task.isCancelled { return nil }
+                (error as? KubernetesError).map(context.reachability.failed)
+                let text = "the agent's key cannot be had, and nothing is applied without it: \(error)"
+                if text != said {
+                    logger.error("\(text)")
+                    if (error as? KubernetesError)?.code != 0 { reports.add(AgentEvent(.applyFailed, at: clock.now(), message: text)) }
+                }
+                said = text
+            }
+            do { try await clock.sleep(backoff.next(using: &random)) } catch { return nil }
+        }
+        return nil
+    }
+
+    /// As long as something cannot be decrypted: looks whether there are other keys.
+    private func keyLoop(_ context: AgentContext) async {
+        while !Task.isCancelled {
+            await ageKeys.needed.wait()
+            do { try await clock.sleep(configuration.ageKeyPause) } catch { return }
+            var isNeeded = false
+            for application in board.all where await application.isKeyless { isNeeded = true }
+            guard isNeeded else { continue }
+            let areOthers = (try? await ageKeys.refresh()) ?? false
+            if areOthers { for application in board.all { await application.retryKeyless() } }
+            ageKeys.needed.wake()
+        }
     }
 
     private func start(_ task: SyncTask, _ context: AgentContext) {
@@ -104,30 +246,45 @@ package actor Agent {
 
     // MARK: Polling
 
-    private func pollLoop(_ context: AgentContext) async {
+    private func pollLoop(_ context: AgentContext, _ commands: CommandRunner) async {
         var quick = Self.quick
         var slow = Self.slow
         var random = SystemRandomNumberGenerator()
         var isFirst = true
         var lastMessage = ""
         while !Task.isCancelled {
+            let isComplete = keyring.keys != nil
             do {
+                pulse.beat("poll", within: .seconds(configuration.pollWaitSeconds) + .seconds(120))
                 if await cluster.version.isEmpty { _ = try? await cluster.discover() }
                 var held: [PollRequest.Held] = []
                 for application in board.all { held.append(await application.held) }
                 let request = PollRequest(
                     instance: instance, agentVersion: configuration.version, kubernetesVersion: await cluster.version,
-                    waitSeconds: isFirst ? 0 : configuration.pollWaitSeconds, held: held.sorted { $0.application < $1.application },
-                    image: await upgrade.current())
+                    waitSeconds: isFirst || !isComplete ? 0 : configuration.pollWaitSeconds,
+                    held: held.sorted { $0.application < $1.application }, lastCommand: await commands.last,
+                    driftPauses: context.pauses.told, image: await upgrade.current())
                 let answer = try await coordinator.poll(request)
+                reports.meter.polled(at: clock.now())
+                session.open()
+                // Fetching what is missing has deadlines of its own.
+                pulse.beat("poll", within: .seconds(600))
                 if answer.reportEverything { reports.repeatEverything() }
+                if let pauses = answer.driftPauses { await commands.take(pauses) }
+                await commands.take(answer.commands)
                 for task in answer.refused {
                     tell("refused: not understood: \(task.reason)", of: task.application, task.generation, task.bundle)
                 }
                 var accepted = try await accept(answer.tasks, context)
+                if isComplete, !unconfirmed.isEmpty { try await confirm(answer.tasks, context) }
                 if !answer.refused.isEmpty { accepted = false }
                 if let image = answer.agentImage, await !upgrade.follow(image) { accepted = false }
                 isFirst = false
+                if isComplete {
+                    polled.wake()
+                    if hasRestored { for application in board.all { await application.confirm() } }
+                    hasRestored = false
+                }
                 if !lastMessage.isEmpty { logger.info("the coordinator answers again") }
                 lastMessage = ""
                 slow.reset()
@@ -135,21 +292,43 @@ package actor Agent {
                 if accepted { quick.reset() } else { try await clock.sleep(quick.next(using: &random)) }
             } catch {
                 if Task.isCancelled { return }
-                let isSlow = (error as? CoordinatorError)?.isSlow ?? false
+                let refusal = error as? CoordinatorError
+                if refusal != nil { reports.meter.pollFailed() }
+                // Another instance speaks for the cluster; it is asked again until that one's session has run out.
+                if refusal?.isOtherInstance == true { session.close() }
+                let isSlow = refusal?.isSlow ?? false
+                if isComplete { polled.wake() }
                 if "\(error)" != lastMessage { logger.warning("\(error)") }
                 lastMessage = "\(error)"
                 let pause = isSlow ? slow.next(using: &random) : quick.next(using: &random)
+                pulse.beat("poll", within: pause + .seconds(120))
                 do { try await clock.sleep(pause) } catch { return }
             }
         }
+    }
+
+    /// The coordinator has named all that this cluster should have: what only the disk knows of has been removed by the agent that acted
+    /// meanwhile, and is forgotten; nothing of it is touched in the cluster.
+    private func confirm(_ tasks: [SyncTask], _ context: AgentContext) async throws {
+        // A coordinator that knows of nothing at all has lost its memory, and is about to find it again.
+        guard !tasks.isEmpty else { return }
+        let named = Set(tasks.map(\.application))
+        for task in unconfirmed where !named.contains(task.application) {
+            logger.notice("\(task.application): no longer known to the coordinator: forgotten")
+            try await context.state.forget(application: task.application)
+        }
+        unconfirmed = []
+        await duty?.confirmed()
     }
 
     /// Takes tasks over: each is verified, its objects are fetched, it is stored, and only then acted upon.
     /// - Returns: whether the next poll may follow at once: not where a task was refused or is older than what is held, as it would
     ///   come again.
     private func accept(_ tasks: [SyncTask], _ context: AgentContext) async throws -> Bool {
+        // Asked again when the keys are there, without which nothing may be stored.
+        guard keyring.keys != nil else { return tasks.isEmpty }
         var accepted: [SyncTask] = []
-        var digests: [Digest] = []
+        var entries: [Bundle.Entry] = []
         accepting = Set(tasks.map(\.application))
         defer {
             pinned = []
@@ -161,12 +340,24 @@ package actor Agent {
                 tell(refusal, of: task.application, task.generation, task.bundle.digest)
                 continue
             }
-            for entry in task.bundle.entries where pinned.insert(entry.object).inserted { digests.append(entry.object) }
+            for entry in task.bundle.entries {
+                for digest in [entry.object, entry.original].compactMap({ $0 }) { pinned.insert(digest) }
+                entries.append(entry)
+            }
             accepted.append(task)
         }
-        let missing = try await context.state.missing(digests)
-        if !missing.isEmpty { try await coordinator.fetch(missing, into: context.state) }
-        try await context.state.save(accepted)
+        do {
+            let missing = try await context.state.missing(entries)
+            if !missing.isEmpty { try await coordinator.fetch(missing, into: context.state) }
+            try await context.state.save(accepted)
+            if !accepted.isEmpty { try await context.state.noteBegun() }
+        } catch let error as StateError {
+            for task in accepted {
+                tell("cannot be taken over, and what is held is kept: \(error)", of: task.application, task.generation, task.bundle.digest)
+            }
+            return false
+        }
+        if !accepted.isEmpty { context.copy.wakeup.wake() }
         await expect(accepted, context)
         // All at once: what depends on another application must find it here.
         for task in accepted where board[task.application] != nil { board.setReady(false, task.application) }
@@ -209,30 +400,52 @@ package actor Agent {
     // MARK: Reporting
 
     private func reportLoop(_ context: AgentContext) async {
-        var sequence = max(1, clock.now().milliseconds)
+        // Above all that were used before, also where the clock was set back meanwhile.
+        var sequence = max(1, clock.wall().milliseconds, await context.state.savedSequence())
+        var reserved: Int64 = 0
         var random = SystemRandomNumberGenerator()
         while !Task.isCancelled {
+            pulse.rest("report")
             await reports.wakeup.wait()
+            // What another instance says about this cluster is not heard while a session of somebody else lasts.
+            await session.wait()
             while let isUrgent = reports.hasNews ? reports.isUrgent : nil {
                 if Task.isCancelled { return }
                 if !isUrgent { try? await clock.sleep(Self.reportPause) }
+                if sequence >= reserved {
+                    reserved = sequence + 100_000
+                    await context.state.saveSequence(reserved)
+                }
                 guard let news = reports.take() else { break }
-                let report = Report(instance: instance, sequence: sequence, applications: news.applications, events: news.events)
-                guard await send(report, &random) else { return }
-                sequence += 1
+                var report = Report(instance: instance, sequence: sequence, applications: news.applications, events: news.events)
+                report.show(by: clock.offset)
+                guard await send(&report, &random) else {
+                    // Ended before it was delivered: the next term, if there is one, delivers it.
+                    reports.giveBack(news.applications, news.events)
+                    return
+                }
+                sequence = report.sequence + 1
+                reports.meter.reported(at: clock.now())
                 for told in news.applications where told.phase == .removed { await forget(told, context) }
             }
         }
     }
 
     /// Sends a report until the coordinator has it. Returns `false` when cancelled.
-    private func send(_ report: Report, _ random: inout SystemRandomNumberGenerator) async -> Bool {
+    private func send(_ report: inout Report, _ random: inout SystemRandomNumberGenerator) async -> Bool {
         var backoff = Self.quick
         var slow = Self.slow
         while !Task.isCancelled {
+            pulse.beat("report", within: .seconds(240))
+            await session.wait()
             do {
                 let answer = try await coordinator.report(report)
-                if answer.acknowledged >= report.sequence { return true }
+                if answer.acknowledged == report.sequence { return true }
+                if answer.acknowledged > report.sequence {
+                    // Later ones than this are known: this one was not heard, as it looks like an old one.
+                    report.sequence = answer.acknowledged + 1
+                    continue
+                }
                 logger.warning("report \(report.sequence) was not acknowledged (\(answer.acknowledged))")
             } catch {
                 logger.debug("\(error)")
@@ -259,16 +472,17 @@ package actor Agent {
         reports.forget(told.application)
         do { try await context.state.forget(application: told.application) } catch { logger.error("\(error)") }
         context.tidy.wake()
+        context.copy.wakeup.wake()
     }
 
     // MARK: Tidying
 
     /// After syncs: removes objects that nobody needs and gives memory back.
-    private func tidyLoop(_ context: AgentContext) async {
+    private func tidyLoop(_ context: AgentContext, _ commands: CommandRunner) async {
         while !Task.isCancelled {
             await context.tidy.wait()
             do { try await clock.sleep(.seconds(3)) } catch { return }
-            var needed = pinned
+            var needed = pinned.union(commands.neededBodies)
             for application in board.all { needed.formUnion(await application.neededBodies) }
             needed.formUnion(pinned)
             do { try await context.state.collect(keeping: needed) } catch { logger.warning("\(error)") }
@@ -286,9 +500,6 @@ extension SyncTask {
         let leaf = MerkleLeaf(cluster: cluster, application: application, bundle: bundle.digest)
         guard MerkleTree.verifies(leaf, path: record.path, root: record.root) else {
             return "refused: the record \(record.commit.prefix(12)) does not cover this bundle (its Merkle path does not lead to the root)"
-        }
-        if bundle.entries.contains(where: { $0.original != nil }) {
-            return "refused: the bundle has encrypted objects, which this agent cannot decrypt"
         }
         return nil
     }

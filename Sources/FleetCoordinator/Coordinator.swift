@@ -123,7 +123,9 @@ package struct Coordinator: Service {
         reports = ReportWriter(store: store, engine: engine, time: time, logger: logger)
         upgrades = AgentUpgrades(
             engine: engine, fleet: { [follower] in try await follower.fleetInForce() }, version: FlotillaVersion.current)
-        agents = AgentService(store: store, time: time, waiters: waiters, reports: reports, sealing: keys.sealing, upgrades: upgrades)
+        agents = AgentService(
+            store: store, time: time, waiters: waiters, reports: reports, sealing: keys.sealing, desk: CommandDesk(engine: engine),
+            upgrades: upgrades)
         credentials = Credentials(keys: keys)
     }
 
@@ -191,6 +193,7 @@ package struct Coordinator: Service {
                     nextRound = time.now + .seconds(5)
                     try await engine.observeEverything()
                     try await engine.offerEverything()
+                    try await agents.desk.tidy()
                 }
                 for deadline in [try await engine.tick(), try await upgrades.tick()].compactMap(\.self) {
                     pause = min(pause, max(.milliseconds(5), deadline - time.now))

@@ -64,6 +64,8 @@ package enum Effect: Sendable, Equatable, Codable {
 package struct Decision: Sendable, Equatable, Codable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case verified, failed, rejected, approved, held, resumed, paused, superseded, overridden, adopted
+        /// Drift of an application on one cluster is not healed for a while, and is again.
+        case driftPaused, driftResumed
     }
 
     package var kind: Kind
@@ -74,10 +76,14 @@ package struct Decision: Sendable, Equatable, Codable {
     package var by: String
     package var reason: String
     package var at: Timestamp
+    /// Of decisions about an application on one cluster.
+    package var cluster: String?
+    package var application: String?
+    package var until: Timestamp?
 
     package init(
         kind: Kind, stage: StageID, promotion: String? = nil, release: String? = nil, rendered: String? = nil, by: String, reason: String,
-        at: Timestamp
+        at: Timestamp, cluster: String? = nil, application: String? = nil, until: Timestamp? = nil
     ) {
         self.kind = kind
         self.stage = stage
@@ -87,6 +93,9 @@ package struct Decision: Sendable, Equatable, Codable {
         self.by = by
         self.reason = reason
         self.at = at
+        self.cluster = cluster
+        self.application = application
+        self.until = until
     }
 }
 

@@ -39,13 +39,22 @@ struct AgentCommand: AsyncParsableCommand {
     var namespaces: String?
     @Option(help: "The folder of the pod's service account, where it is not in its usual place.") var serviceAccountFolder: String?
     @Option(help: "The folder in which desired state is kept.") var stateDirectory: String?
+    @Option(help: "A file with age identities, beside those of the Secret flotilla-system/flotilla-age-keys.")
+    var ageKeyFile: String?
     @Option(help: "How long a poll waits, in seconds, at most 50.") var pollWait: Int?
+    @Option(help: ArgumentHelp("Serve /healthz, /readyz and /metrics there, such as 0.0.0.0:8081.", valueName: "address:port"))
+    var listen: String?
+    @Flag(help: "Act without holding a Lease: only where no second agent can run for this cluster.")
+    var withoutLease = false
+    @Option(help: "Namespaces in which 'flotilla run-job' may run Jobs, with commas between them; * for all. Nowhere by default.")
+    var allowJobs: String?
+    @Flag(help: "Answer neither 'flotilla logs' nor 'flotilla get --cluster'.") var forbidReading = false
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 
     func run() async throws {
         let logger = try makeLogger()
         let configuration = try configuration()
-        let agent = Agent(configuration: configuration, logger: logger)
+        let agent = ElectedAgent(configuration: configuration, options: try options(), logger: logger)
         await withTaskGroup(of: Int32.self) { group in
             group.addTask {
                 do {
@@ -75,6 +84,15 @@ struct AgentCommand: AsyncParsableCommand {
         return logger
     }
 
+    private func options() throws -> ElectedAgent.Options {
+        let isSingle = withoutLease || ["1", "true"].contains(Self.variable("WITHOUT_LEASE") ?? "")
+        guard let text = listen ?? Self.variable("LISTEN") else { return ElectedAgent.Options(usesLease: !isSingle) }
+        guard let address = ListenAddress(text) else {
+            throw ValidationError("--listen is no IP address with a port, such as 0.0.0.0:8081 or [::]:8081: \(text.prefix(80))")
+        }
+        return ElectedAgent.Options(usesLease: !isSingle, listen: address)
+    }
+
     private func configuration() throws -> AgentConfiguration {
         func need(_ value: String?, _ option: String, _ variable: String) throws -> String {
             guard let value = value ?? Self.variable(variable), !value.isEmpty else {
@@ -102,7 +120,12 @@ struct AgentCommand: AsyncParsableCommand {
         var configuration = AgentConfiguration(
             coordinator: url, cluster: try need(cluster, "cluster", "CLUSTER"),
             tokenFile: try need(tokenFile, "token-file", "TOKEN_FILE"), coordinatorTrust: trust, connection: connection,
-            stateDirectory: try need(stateDirectory, "state-directory", "STATE_DIRECTORY"), pollWaitSeconds: min(max(wait, 1), 50))
+            stateDirectory: try need(stateDirectory, "state-directory", "STATE_DIRECTORY"),
+            ageKeyFile: ageKeyFile ?? Self.variable("AGE_KEY_FILE"), pollWaitSeconds: min(max(wait, 1), 50))
+        let jobs = allowJobs ?? Self.variable("ALLOW_JOBS") ?? ""
+        configuration.commands = CommandPermissions(
+            jobNamespaces: jobs.split(separator: ",").map { String($0.filter { $0 != " " }) },
+            allowsReading: !(forbidReading || ["1", "true"].contains(Self.variable("FORBID_READING") ?? "")))
         if let names = namespaces ?? Self.variable("NAMESPACES") {
             configuration.scope = .namespaces(Set(names.split(separator: ",").map(String.init)).sorted())
         }

@@ -15,7 +15,7 @@ struct LineLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "\(AgentClock.system.now().rfc3339) \(event.level.rawValue) \(event.message)"
+        var line = "\(AgentClock.system.wall().rfc3339) \(event.level.rawValue) \(event.message)"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
         line += "\n"
         let bytes = Array(line.utf8)

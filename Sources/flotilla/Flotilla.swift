@@ -23,6 +23,7 @@ struct Flotilla: AsyncParsableCommand {
             CommandGroup(name: "Look", subcommands: [Status.self, Get.self, Why.self, History.self, Events.self]),
             CommandGroup(
                 name: "Decide", subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Rollback.self]),
+            CommandGroup(name: "Act on one cluster", subcommands: [Sync.self, DryRun.self, RunJob.self, Logs.self]),
             CommandGroup(
                 name: "Prepare", subcommands: [Validate.self, Render.self, SecretsCommand.self, ClusterCommand.self, AllowedSigners.self]),
         ])

@@ -22,6 +22,10 @@ package struct PollRequest: Sendable, Hashable {
     package var kubernetesVersion: String
     package var waitSeconds: Int
     package var held: [Held]
+    /// The newest command that the agent has taken; `nil` from an agent that knows no commands, which is given none.
+    package var lastCommand: Generation?
+    /// The pauses of healing as the agent was last told them, ended ones too; `nil` from an agent that knows none.
+    package var driftPauses: [DriftPause]?
     /// `nil` from an agent that knows of no upgrades.
     package var image: ImageStanding?
 
@@ -29,13 +33,16 @@ package struct PollRequest: Sendable, Hashable {
     package static let waitSecondsMax = 50
 
     package init(
-        instance: String, agentVersion: String, kubernetesVersion: String, waitSeconds: Int, held: [Held], image: ImageStanding? = nil
+        instance: String, agentVersion: String, kubernetesVersion: String, waitSeconds: Int, held: [Held], lastCommand: Generation? = nil,
+        driftPauses: [DriftPause]? = nil, image: ImageStanding? = nil
     ) {
         self.instance = instance
         self.agentVersion = agentVersion
         self.kubernetesVersion = kubernetesVersion
         self.waitSeconds = waitSeconds
         self.held = held
+        self.lastCommand = lastCommand
+        self.driftPauses = driftPauses
         self.image = image
     }
 
@@ -50,6 +57,8 @@ package struct PollRequest: Sendable, Hashable {
                     ])
                 }),
         ]
+        if let lastCommand { map["lastCommand"] = lastCommand.json }
+        if let driftPauses { map["driftPauses"] = .list(driftPauses.map(\.json)) }
         if let image { map["image"] = image.json }
         return .map(map)
     }
@@ -68,6 +77,13 @@ package struct PollRequest: Sendable, Hashable {
                 generation: try Generation(json: one.map["generation"], at: "\(path).generation"),
                 bundle: try Digest(json: one.map["bundle"], at: "\(path).bundle"))
         }
+        lastCommand = try fields.value("lastCommand").map { (id) throws(ShapeError) in try Generation(json: id, at: "lastCommand") }
+        driftPauses =
+            fields.value("driftPauses") == nil
+            ? nil
+            : try fields.list("driftPauses", limit: DriftPause.countMax) { (item, path) throws(ShapeError) in
+                try DriftPause(json: item, at: path)
+            }
         image = try fields.value("image").map { (value) throws(ShapeError) in try ImageStanding(json: value, at: "image") }
     }
 }
@@ -99,17 +115,29 @@ package struct PollResponse: Sendable, Hashable {
     package private(set) var refused: [RefusedTask] = []
     /// The coordinator has lost count of this instance's reports (a rebuilt database): send everything again.
     package var reportEverything: Bool
+    /// Newer than the last one that the agent has taken, in their order.
+    package var commands: [Command]
+    /// The complete list for this cluster; `nil` leaves it as it is.
+    package var driftPauses: [DriftPause]?
     /// The image that the agent is to move itself to; `nil` leaves it where it is.
     package var agentImage: String?
 
-    package init(tasks: [SyncTask], reportEverything: Bool = false, agentImage: String? = nil) {
+    package init(
+        tasks: [SyncTask], reportEverything: Bool = false, commands: [Command] = [], driftPauses: [DriftPause]? = nil,
+        agentImage: String? = nil
+    ) {
         self.tasks = tasks
         self.reportEverything = reportEverything
+        self.commands = commands
+        self.driftPauses = driftPauses
         self.agentImage = agentImage
     }
 
     package var json: Value {
         var map: Map = ["tasks": .list(tasks.map(\.json)), "reportEverything": .bool(reportEverything)]
+        // Left out where they say nothing: older agents have no use for them.
+        if !commands.isEmpty { map["commands"] = .list(commands.map(\.json)) }
+        if let driftPauses { map["driftPauses"] = .list(driftPauses.map(\.json)) }
         if let agentImage { map["agentImage"] = .string(agentImage) }
         return .map(map)
     }
@@ -126,6 +154,13 @@ package struct PollResponse: Sendable, Hashable {
         }.compactMap(\.self)
         self.refused = refused
         reportEverything = try fields.bool("reportEverything", default: false)
+        commands = try fields.list("commands", limit: 1_000) { (item, path) throws(ShapeError) in try Command(json: item, at: path) }
+        driftPauses =
+            fields.value("driftPauses") == nil
+            ? nil
+            : try fields.list("driftPauses", limit: DriftPause.countMax) { (item, path) throws(ShapeError) in
+                try DriftPause(json: item, at: path)
+            }
         // What is no name of an image is none: the rest of the answer counts all the same.
         agentImage = try fields.optionalString("agentImage").flatMap { AgentImage.isValid($0) ? $0 : nil }
     }

@@ -14,18 +14,27 @@ final class AgentContext: Sendable {
     let reports: ReportQueue
     let reachability: Reachability
     let watches: WatchSet
+    let copy: ClusterCopy
     let mask: SecretMask
+    let keyring: Keyring
+    let ageKeys: AgeKeys
     let clock: AgentClock
     let logger: Logger
     let version: String
     /// Woken when a sync has ended: what it needed can go.
     let tidy = Wakeup()
-    /// Objects on their way to the API server, of all applications together.
+    /// Applies on their way to the API server, of all applications together.
     let places = Places(Agent.appliesAtOnce)
+    /// Objects that are in memory to be sent, or to be looked at after that: some more, so that there is always a next one.
+    let turns = Places(Agent.objectsAtOnce)
+    /// Applications that are not healed for a while.
+    let pauses = DriftPauses()
 
     init(
         cluster: ClusterAccess, state: StateFolder, coordinator: CoordinatorClient, rules: RuleBoard, board: ApplicationBoard,
-        reports: ReportQueue, reachability: Reachability, watches: WatchSet, mask: SecretMask, clock: AgentClock,
+        reports: ReportQueue, reachability: Reachability, watches: WatchSet, copy: ClusterCopy, mask: SecretMask, keyring: Keyring,
+        ageKeys: AgeKeys,
+        clock: AgentClock,
         logger: Logger, version: String
     ) {
         self.cluster = cluster
@@ -36,7 +45,10 @@ final class AgentContext: Sendable {
         self.reports = reports
         self.reachability = reachability
         self.watches = watches
+        self.copy = copy
         self.mask = mask
+        self.keyring = keyring
+        self.ageKeys = ageKeys
         self.clock = clock
         self.logger = logger
         self.version = version
@@ -55,6 +67,14 @@ final class AgentContext: Sendable {
         do { return try await state.object(digest) } catch is StateError {
             try await coordinator.fetch([digest], into: state)
             return try await state.object(digest)
+        }
+    }
+
+    /// The document that an encrypted object was made of, from disk or, where it is lost there, from the coordinator.
+    func original(_ digest: Digest) async throws -> [UInt8] {
+        do { return try await state.original(digest) } catch is StateError {
+            try await coordinator.fetch([digest], into: state)
+            return try await state.original(digest)
         }
     }
 }

@@ -8,6 +8,8 @@ struct ApplyJob: Sendable {
     var identity: ObjectIdentity
     var apiVersion: String
     var body: Digest
+    /// The document that an encrypted one was made of.
+    var original: Digest?
     var applied: Digest
     let type: ResourceType
     let task: SyncTask
@@ -24,6 +26,7 @@ struct ApplyJob: Sendable {
         self.init(
             identity: object.identity, apiVersion: object.apiVersion, body: object.body, applied: object.applied, type: type, task: task,
             force: task.options.force || object.directives.forces)
+        original = object.original
         directives = object.directives
     }
 
@@ -41,36 +44,46 @@ struct ApplyJob: Sendable {
     }
 
     @concurrent func run(_ context: AgentContext) async -> ApplyResult {
-        await context.places.take { await send(context) }
+        await context.turns.take { await send(context) }
     }
 
     private func send(_ context: AgentContext) async -> ApplyResult {
         let client = context.client(for: task)
+        var secrets = Plaintexts()
         do {
             if directives?.writing == .ifAbsent, let live = try await live(client) {
                 return ApplyResult(
                     job: self,
-                    outcome: .success(AppliedObject(live, ignoring: ignored, rules: task.options.healthRules, at: context.clock.now())))
+                    outcome: .success(
+                        AppliedObject(
+                            live, ignoring: ignored, rules: task.options.healthRules, mask: context.mask, at: context.clock.wall())
+                    ))
             }
-            var object = DesiredObject.prepare(try await context.body(body), as: identity, application: task.application)
+            let desired = try await context.desired(body, original: original)
+            secrets = desired.secrets
+            var object = DesiredObject.prepare(desired.object, as: identity, application: task.application)
             if !ignored.isEmpty, let live = try await live(client) {
                 object = DesiredObject.yield(ignored, of: object, to: live)
             }
             if adopts { try await adopt(client) }
-            let written = try await client.apply(
-                object, as: type,
-                options: WriteOptions(
-                    fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun, fieldValidation: .strict))
+            let options = WriteOptions(
+                fieldManager: Ownership.fieldManager, force: force, dryRun: dryRun, fieldValidation: .strict)
+            // Everything else about the object is done before there is a place or after it, so that none stands empty meanwhile.
+            let written = try await context.places.take { () async throws(KubernetesError) -> Written in
+                try await client.apply(object, as: type, options: options)
+            }
             context.reachability.answered()
             context.places.wentWell()
             var applied = AppliedObject(
-                written.object, ignoring: ignored, rules: task.options.healthRules, at: context.clock.now())
-            applied.warnings = written.warnings
+                written.object, ignoring: ignored, rules: task.options.healthRules, mask: context.mask, at: context.clock.wall())
+            applied.warnings = written.warnings.map { context.mask.redact($0, secrets: secrets) }
             return ApplyResult(job: self, outcome: .success(applied))
         } catch let error as KubernetesError {
             context.reachability.failed(error)
             if error.isTooManyRequests { context.places.slowDown() }
             if error.isUnknownResource { await context.cluster.doubt() }
+            return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, error.redacted(by: context.mask, secrets))))
+        } catch let error as UndecryptableObject {
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, error)))
         } catch {
             return ApplyResult(job: self, outcome: .failure(ApplyFailure(identity, "\(error)", .retry(after: nil))))
@@ -121,8 +134,8 @@ struct AppliedObject: Sendable {
     /// The server's.
     var warnings: [String] = []
 
-    init(_ object: Value, ignoring ignored: [JSONPointer], rules: [HealthRule], at now: Timestamp) {
-        projection = OwnedFields.digest(of: object, ignoring: ignored)
+    init(_ object: Value, ignoring ignored: [JSONPointer], rules: [HealthRule], mask: SecretMask, at now: Timestamp) {
+        projection = OwnedFields.digest(of: object, ignoring: ignored).map(mask.keyed)
         uid = object.at("metadata", "uid")?.string ?? ""
         version = object.at("metadata", "resourceVersion")?.string.flatMap { UInt64($0) } ?? 0
         let health = Health.of(object, at: now, rules: rules)

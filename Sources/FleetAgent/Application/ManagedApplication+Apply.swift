@@ -4,8 +4,8 @@ import KubernetesAPI
 import Manifests
 
 extension ManagedApplication {
-    /// Objects that are on their way to the API server at once.
-    static let concurrency = Agent.appliesAtOnce
+    /// Objects that are sent at once.
+    static let concurrency = Agent.objectsAtOnce
 
     enum Applying {
         case done([ApplyFailure])
@@ -84,11 +84,11 @@ extension ManagedApplication {
 
     /// A conflict over fields that somebody has just taken from Flotilla is drift: where drift is healed, that comes first.
     private func retryAfterHealing(_ job: ApplyJob, _ failure: ApplyFailure) async -> ApplyFailure? {
-        guard failure.course == .hold, task.options.drift == .heal, drifted[job.identity] != nil,
+        guard failure.course == .hold, policy(job.identity) == .heal, drifted[job.identity] != nil,
             let record = inventory.records[job.identity], let body = record.body, record.applied != nil
         else { return failure }
         var old = job
-        (old.body, old.applied, old.force) = (body, record.applied ?? job.applied, true)
+        (old.body, old.original, old.applied, old.force) = (body, record.original, record.applied ?? job.applied, true)
         for result in await perform([old]) { if case .failure(let failure) = result.outcome { return failure } }
         for result in await perform([job]) { if case .failure(let failure) = result.outcome { return failure } }
         return nil
@@ -125,9 +125,12 @@ extension ManagedApplication {
             return
         }
         sent += 1
+        context.reports.meter.applied()
+        resync.objects.remove(identity)
         var record = ObjectRecord(
             apiVersion: result.job.apiVersion, applied: result.job.applied, body: result.job.body, projection: written.projection,
             uid: written.uid, version: written.version)
+        record.original = result.job.original
         record.health = written.health
         record.reason = written.reason
         for warning in written.warnings { warn("\(identity): \(warning)") }

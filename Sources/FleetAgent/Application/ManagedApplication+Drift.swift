@@ -134,7 +134,7 @@ extension ManagedApplication {
             let wait = max(pacing[identity]?.wait(at: now) ?? .zero, drift.notBefore.map { $0 - now } ?? .zero)
             if wait > .zero { next = min(next ?? now + wait, now + wait) } else { due.append(identity) }
         }
-        guard !due.isEmpty else { return next }
+        guard !due.isEmpty else { return [next, pause?.until].compactMap { $0 }.min() }
         var jobs: [ApplyJob] = []
         var drifts: [ObjectIdentity: Drift] = [:]
         for identity in due.sorted() {
@@ -153,6 +153,7 @@ extension ManagedApplication {
             // Fields that the last apply owned may be taken back by force: only those are in this body.
             var job = ApplyJob(
                 identity: identity, apiVersion: record.apiVersion, body: body, applied: applied, type: type, task: task, force: true)
+            job.original = record.original
             job.dryRun = policy(identity) == .alert
             jobs.append(job)
             drifts[identity] = drifted[identity]
@@ -162,11 +163,17 @@ extension ManagedApplication {
         if isRepeated, task.options.createNamespace { try? await ensureNamespace(task.namespace, context.client(for: task)) }
         await heal(jobs, drifts)
         let later = drifted.values.compactMap(\.notBefore).min()
-        return [next, later].compactMap { $0 }.min()
+        return [next, later, pause?.until].compactMap { $0 }.min()
     }
 
     /// What is done about an object's drift.
-    func policy(_ identity: ObjectIdentity) -> DriftPolicy { inventory.records[identity]?.drift ?? task.options.drift }
+    func policy(_ identity: ObjectIdentity) -> DriftPolicy {
+        let declared = inventory.records[identity]?.drift ?? task.options.drift
+        return declared == .heal && pause != nil ? .alert : declared
+    }
+
+    /// The pause of healing that is in force.
+    var pause: DriftPause? { context.pauses.active(name, at: context.clock.now()) }
 
     /// Whether the difference may be the object of a newer generation, which was sent before the agent ended and of which the records do
     /// not tell: healing it would take the cluster back to an older release. The sync that is due sends it again.
@@ -178,6 +185,7 @@ extension ManagedApplication {
     private func heal(_ jobs: [ApplyJob], _ drifts: [ObjectIdentity: Drift]) async {
         let context = context
         for job in jobs where !job.dryRun { inFlight.insert(job.identity) }
+        var homeless: [ObjectIdentity] = []
         await withTaskGroup(of: ApplyResult.self) { group in
             var rest = jobs[...]
             func addNext() {
@@ -187,9 +195,14 @@ extension ManagedApplication {
             for _ in 0..<Self.concurrency { addNext() }
             for await result in group {
                 if let drift = drifts[result.job.identity] { healed(result, drift) }
+                if case .failure(let failure) = result.outcome, failure.isNamespaceMissing { homeless.append(result.job.identity) }
                 addNext()
             }
         }
+        // Their namespace was deleted with them: it comes first, where it is this application's to make.
+        guard task.options.createNamespace, homeless.contains(where: { $0.namespace == task.namespace }) else { return }
+        guard (try? await ensureNamespace(task.namespace, context.client(for: task))) != nil else { return }
+        for identity in homeless where identity.namespace == task.namespace { drifted[identity]?.notBefore = nil }
     }
 
     private func healed(_ result: ApplyResult, _ drift: Drift) {
@@ -204,16 +217,22 @@ extension ManagedApplication {
                     AgentEvent(.healFailed, at: now, application: name, object: identity.description, message: failure.message))
             }
             known.attempts += 1
-            known.notBefore = now + min(.seconds(1) * (1 << min(known.attempts - 1, 8)), .seconds(300))
+            if failure.needsKeys { isKeyless = true }
+            known.notBefore = now + Self.pause(after: failure, attempts: known.attempts)
             drifted[identity] = known
         case .success(let applied):
-            let account = DriftAccount(
-                drift, identity: identity, uid: inventory.records[identity]?.uid ?? "", after: applied, ignoring: result.job.ignored)
+            var account = DriftAccount(
+                drift, identity: identity, uid: inventory.records[identity]?.uid ?? "", after: applied, ignoring: result.job.ignored,
+                isSecret: result.job.original != nil)
+            if result.job.dryRun {
+                let why = pause?.words ?? "left as it is, as its drift policy says"
+                account.message += account.message.isEmpty ? why : "; \(why)"
+            }
             if !drift.isTold {
                 context.reports.add(
                     AgentEvent(
                         .drift, at: drift.seenAt, application: name, object: identity.description, paths: account.paths,
-                        message: result.job.dryRun ? "\(account.message); left as it is, as its drift policy says" : account.message))
+                        message: account.message))
             }
             guard !result.job.dryRun else {
                 drifted[identity]?.isTold = true
@@ -227,5 +246,12 @@ extension ManagedApplication {
                     .healed, at: now, application: name, object: identity.description, paths: account.paths, message: account.message,
                     durationMilliseconds: (now - drift.seenAt).wholeMilliseconds))
         }
+    }
+
+    /// How long a heal that failed is put off: less where it may pass by itself, such as a namespace that is on its way out.
+    private static func pause(after failure: ApplyFailure, attempts: Int) -> Duration {
+        let doubled = Duration.seconds(1) * (1 << min(attempts - 1, 8))
+        guard case .retry(let after) = failure.course else { return min(doubled, .seconds(300)) }
+        return max(min(doubled, .seconds(30)), after ?? .zero)
     }
 }

@@ -111,7 +111,8 @@ extension ManagedApplication {
         let pause = podChecks < Self.podChecksAfter.count ? Self.podChecksAfter[podChecks] : .seconds(60)
         podCheckAt = inProgressSince == nil ? nil : now + pause
         do {
-            guard let selector = PodReasons.selector(of: try await context.body(body)) else {
+            let workload = try await context.desired(body, original: record.original).object
+            guard let selector = PodReasons.selector(of: workload) else {
                 podCheckAt = nil
                 return nil
             }

@@ -81,7 +81,8 @@ extension ManagedApplication {
         case .create:
             do {
                 let object = DesiredObject.prepare(
-                    hook: try await context.body(hook.object.body), as: identity, application: name,
+                    hook: try await context.desired(hook.object.body, original: hook.object.original).object, as: identity,
+                    application: name,
                     mark: HookView.mark(run: run, point: hook.point))
                 _ = try await client.create(object, as: type, options: WriteOptions(fieldManager: Ownership.fieldManager))
                 hookSince[hook.key] = now
@@ -102,6 +103,7 @@ extension ManagedApplication {
             {
                 outcome = .failed("\(why) (\(reason))")
             }
+            outcome = outcome.redacted(by: context.mask)
             inventory.hooks?.end(hook.key, of: run, outcome)
             isDirty = true
             var event = AgentEvent(.applied, at: now, application: name, object: identity.description)

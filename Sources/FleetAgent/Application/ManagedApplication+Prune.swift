@@ -19,7 +19,13 @@ extension ManagedApplication {
         {
         case .nothing: break
         case .held(let text): outcome = .held(text)
+        case .remove(let identities) where isRestored:
+            awaitsConfirmation = true
+            outcome = .held(
+                "read back from the copy of the state in the cluster: \(identities.count) objects are pruned when the coordinator has "
+                    + "confirmed that")
         case .remove(let identities):
+            try await saved()
             let failures = try await remove(identities)
             guard failures.isEmpty else { return .failed(failures, of: plan.count) }
         }
@@ -38,7 +44,12 @@ extension ManagedApplication {
         guard !task.record.commit.isEmpty else {
             return .failed([ApplyFailure(nil, "no recorded release asks for this removal", .wait)], of: 0)
         }
+        guard !isRestored else {
+            awaitsConfirmation = true
+            return .pending("read back from the copy of the state in the cluster: waits for the coordinator to confirm it", after: nil)
+        }
         do {
+            try await saved()
             try await readParent()
             var types: Set<ResourceType> = []
             for kind in inventory.parentKinds ?? [] {

@@ -2,6 +2,7 @@
 import AgentProtocol
 import KubernetesAPI
 import Manifests
+import SecretsDecryption
 
 extension ManagedApplication {
     /// One attempt to make the cluster match the bundle. What earlier attempts have applied is not sent again.
@@ -26,6 +27,8 @@ extension ManagedApplication {
             return .failed([ApplyFailure(nil, error)], of: task.bundle.entries.count)
         } catch let failure as ApplyFailure {
             return .failed([failure], of: task.bundle.entries.count)
+        } catch let failures as ApplyFailures {
+            return .failed(failures.all, of: task.bundle.entries.count)
         } catch let error as PlanError {
             return .failed([ApplyFailure(nil, error.message, .wait)], of: task.bundle.entries.count)
         } catch {
@@ -96,37 +99,84 @@ extension ManagedApplication {
     private func makePlan() async throws -> SyncPlan {
         if let plan { return plan }
         let task = task
-        let missing = try await context.state.missing(task.bundle.entries.map(\.object))
+        let missing = try await context.state.missing(task.bundle.entries)
         if !missing.isEmpty { try await context.coordinator.fetch(missing, into: context.state) }
+        let encrypted = Set(task.bundle.entries.filter { $0.original != nil }.map(\.object))
         let drafts = try await context.state.objects(task.bundle.entries.map(\.object)) { digest, read in
-            try Draft(try read.get(), digest: digest, task: task)
+            try Draft(try read.get(), digest: digest, task: task, isEncrypted: encrypted.contains(digest))
         }
         var definitions: [String: Bool] = [:]
         for draft in drafts { if let defined = draft.defines { definitions[defined.kind] = defined.isNamespaced } }
         var made: [PlannedObject] = []
-        for draft in drafts {
+        var undecryptable: [ApplyFailure] = []
+        for (draft, entry) in zip(drafts, task.bundle.entries) {
             if let planned = draft.planned {
                 made.append(planned)
                 continue
             }
-            var isNamespaced = definitions["\(ObjectIdentity.group(ofAPIVersion: draft.apiVersion))/\(draft.kind)"]
+            var isNamespaced = draft.isNamespaced ?? definitions["\(ObjectIdentity.group(ofAPIVersion: draft.apiVersion))/\(draft.kind)"]
             if isNamespaced == nil {
                 isNamespaced = try await context.cluster.type(apiVersion: draft.apiVersion, kind: draft.kind)?.namespaced
             }
             guard isNamespaced != nil else {
                 throw ApplyFailure(nil, "the cluster does not serve \(draft.apiVersion) \(draft.kind)", .retry(after: nil))
             }
-            made.append(
-                try DesiredObject.plan(
-                    try await context.state.object(draft.body), digest: draft.body, task: task, isNamespaced: isNamespaced))
+            do { made.append(try await planned(entry, task, isNamespaced)) } catch let failure as ApplyFailure {
+                undecryptable.append(failure)
+            }
         }
+        guard undecryptable.isEmpty else { throw ApplyFailures(all: undecryptable) }
         if let failure = context.cluster.scope.failure(of: made.map(\.identity)) { throw failure }
         let plan = try SyncPlan(made)
         guard task.generation == self.task.generation else { return plan }
         for warning in plan.warnings { warn(warning) }
         for object in plan.objects { inventory.records[object.identity]?.follow(object.directives) }
+        renew(plan.objects)
+        toldUndecryptable = [:]
         self.plan = plan
         return plan
+    }
+
+    /// One object of a bundle, looked at in clear: what is compared and stored of one that holds secrets is a code of its plaintext, so
+    /// that it is sent again when that has changed, and not when it was merely encrypted anew.
+    private func planned(_ entry: Bundle.Entry, _ task: SyncTask, _ isNamespaced: Bool?) async throws -> PlannedObject {
+        do {
+            let desired = try await context.desired(entry.object, original: entry.original)
+            var planned = try DesiredObject.plan(desired.object, digest: entry.object, task: task, isNamespaced: isNamespaced)
+            planned.original = entry.original
+            if desired.isSecret {
+                planned.applied = DesiredObject.appliedDigest(
+                    body: context.mask.digest(of: desired.object), identity: planned.identity, task: task)
+            }
+            return planned
+        } catch let error as UndecryptableObject {
+            let written = ObjectIdentity(try await context.state.object(entry.object))
+            throw tellUndecryptable(
+                ApplyFailure(written.map { DesiredObject.placed($0, in: task.namespace, isNamespaced: isNamespaced) }, error))
+        }
+    }
+
+    private func tellUndecryptable(_ failure: ApplyFailure) -> ApplyFailure {
+        guard let identity = failure.identity, toldUndecryptable[identity] != failure.message, toldUndecryptable.count < 50 else {
+            return failure
+        }
+        toldUndecryptable[identity] = failure.message
+        context.reports.add(
+            AgentEvent(
+                .applyFailed, at: context.clock.now(), application: name, object: identity.description, message: failure.message))
+        return failure
+    }
+
+    /// What was encrypted anew, and is the same in clear, is healed from its new ciphertext: the keys of the old one may go.
+    private func renew(_ objects: [PlannedObject]) {
+        for object in objects {
+            guard let record = inventory.records[object.identity], record.applied == object.applied,
+                record.body != object.body || record.original != object.original
+            else { continue }
+            inventory.records[object.identity]?.body = object.body
+            inventory.records[object.identity]?.original = object.original
+            isDirty = true
+        }
     }
 
     /// Namespace, ApplySet parent and watches: what has to be there before the first object is sent.
@@ -148,7 +198,7 @@ extension ManagedApplication {
             if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
         }
         guard context.watches.ensure(types) else { return listing() }
-        await begin()
+        try await begin()
         try arrange()
         guard let order = self.plan?.order, order.next(view) != .done else { return nil }
         // Where an object of it is there, so is the namespace.
@@ -170,15 +220,20 @@ extension ManagedApplication {
     }
 
     /// Notes on disk, before the first object is sent or deleted, that this generation is being applied.
-    private func begin() async {
+    private func begin() async throws(ApplyFailure) {
         let generation = task.generation.description
         guard inventory.begun != generation else { return }
+        let before = inventory.begun
         inventory.begun = generation
-        await save()
+        isDirty = true
+        do throws(ApplyFailure) { try await saved() } catch {
+            inventory.begun = before
+            throw error
+        }
     }
 
     func needsApply(_ object: PlannedObject) -> Bool {
-        guard let record = inventory.records[object.identity] else { return true }
+        guard let record = inventory.records[object.identity], !resync.objects.contains(object.identity) else { return true }
         return record.applied != object.applied || record.apiVersion != object.apiVersion
     }
 
@@ -196,10 +251,12 @@ private struct Draft: Sendable {
     var kind: String
     /// For a definition: the group and kind that it defines, and whether that lives in namespaces.
     var defines: (kind: String, isNamespaced: Bool)?
-    /// `nil` where the cluster has to say whether the kind lives in namespaces.
+    /// Whether its kind lives in namespaces; `nil` where the cluster has to say so.
+    var isNamespaced: Bool?
+    /// `nil` where the cluster has to say whether the kind lives in namespaces, and for what holds secrets.
     var planned: PlannedObject?
 
-    init(_ object: Value, digest: Digest, task: SyncTask) throws {
+    init(_ object: Value, digest: Digest, task: SyncTask, isEncrypted: Bool) throws {
         body = digest
         (apiVersion, kind) = (object["apiVersion"]?.string ?? "", object["kind"]?.string ?? "")
         if kind == "CustomResourceDefinition", let group = object.at("spec", "group")?.string,
@@ -208,6 +265,8 @@ private struct Draft: Sendable {
             defines = ("\(group)/\(defined)", object.at("spec", "scope")?.string == "Namespaced")
         }
         guard let scope = KindScope.builtIn(group: ObjectIdentity.group(ofAPIVersion: apiVersion), kind: kind) else { return }
-        planned = try DesiredObject.plan(object, digest: digest, task: task, isNamespaced: scope == .namespaced)
+        isNamespaced = scope == .namespaced
+        guard !isEncrypted, !Plaintexts.isSecret(object), !SOPS.isEncrypted(object), object[SecretSalt.member] == nil else { return }
+        planned = try DesiredObject.plan(object, digest: digest, task: task, isNamespaced: isNamespaced)
     }
 }

@@ -41,6 +41,10 @@ actor ManagedApplication {
     var hasReadParent = false
     /// Whether anything was sent to the cluster for this generation.
     var sent = 0
+    /// Whether something could not be decrypted with the keys at hand.
+    var isKeyless = false
+    /// What was said of objects that cannot be decrypted, so that it is said once.
+    var toldUndecryptable: [ObjectIdentity: String] = [:]
     /// Whether the last attempt failed because an object is another application's.
     var isRefused = false
 
@@ -59,6 +63,7 @@ actor ManagedApplication {
     var staleSince: Timestamp?
     /// So that a large inventory is not written anew for each object that is healed.
     static let savePause = Duration.seconds(2)
+    var resync = Resync()
 
     // What is told.
     var phase = ApplicationReport.Phase.syncing
@@ -75,7 +80,16 @@ actor ManagedApplication {
     var tellAt: Timestamp?
     var mustTell = true
 
-    init(task: SyncTask, context: AgentContext) {
+    /// Whether the task was read back from the copy in the cluster, which may be older than what the cluster has: nothing is pruned for
+    /// it before the coordinator has confirmed it.
+    private(set) var isRestored: Bool
+    /// Whether something is to be pruned as soon as that has happened.
+    var awaitsConfirmation = false
+    /// Why the inventory could not be saved; empty when it was.
+    var saveFailure = ""
+
+    init(task: SyncTask, context: AgentContext, isRestored: Bool = false) {
+        self.isRestored = isRestored
         name = task.application
         self.task = task
         self.context = context
@@ -86,6 +100,8 @@ actor ManagedApplication {
         guard new.generation > task.generation else { return }
         let isTransfer = new.intent == .apply && task.intent != .apply
         task = new
+        isRestored = false
+        awaitsConfirmation = false
         needsSync = true
         plan = nil
         hookRun = nil
@@ -115,6 +131,17 @@ actor ManagedApplication {
         wakeup.wake()
     }
 
+    /// Says that the coordinator has this very task in force, or has sent a newer one.
+    func confirm() {
+        guard isRestored else { return }
+        isRestored = false
+        guard awaitsConfirmation else { return }
+        awaitsConfirmation = false
+        needsSync = true
+        retryAt = nil
+        wakeup.wake()
+    }
+
     /// Whether its loop has ended; a new task needs a new application.
     var isRemoved: Bool { phase == .removed }
 
@@ -122,8 +149,9 @@ actor ManagedApplication {
 
     /// The digests whose bodies are still needed.
     var neededBodies: Set<Digest> {
-        Set(task.bundle.entries.map(\.object)).union(inventory.records.values.compactMap(\.body)).union(
-            (inventory.hooks?.removal ?? []).map(\.body))
+        Set(task.bundle.entries.map(\.object)).union(task.bundle.entries.compactMap(\.original))
+            .union(inventory.records.values.compactMap(\.body)).union(inventory.records.values.compactMap(\.original))
+            .union((inventory.hooks?.removal ?? []).map(\.body))
     }
 
     // MARK: The loop
@@ -141,6 +169,7 @@ actor ManagedApplication {
             await wakeup.wait(atMost: due.map { max($0 - now, .milliseconds(1)) }, context.clock)
         }
         if isDirty || staleSince != nil, phase != .removed { await save() }
+        tellResync()
     }
 
     private func load() async {
@@ -150,23 +179,39 @@ actor ManagedApplication {
         do { inventory = try await context.state.inventory(name) ?? Inventory() } catch {
             context.logger.warning("\(name): the inventory cannot be read and is made again: \(error)")
         }
+        if let keys = context.keyring.keys { inventory.rekey(keys.identifier) }
         for (identity, record) in inventory.records where record.body != nil { context.rules.restore(identity, for: name) }
         for (identity, record) in inventory.records where record.body == nil { context.rules.hold(identity, for: name) }
         isUnsure = inventory.begun != inventory.synced
         isLoaded = true
     }
 
+    /// Makes sure that the disk knows what this application has applied.
+    func saved() async throws(ApplyFailure) {
+        if isDirty { await save() }
+        guard isDirty else { return }
+        throw ApplyFailure(nil, "the state folder cannot be written: \(saveFailure)", .retry(after: .seconds(5)))
+    }
+
     func save() async {
         isDirty = false
         staleSince = nil
-        do { try await context.state.save(inventory, of: name) } catch {
+        do {
+            try await context.state.save(inventory, of: name)
+            saveFailure = ""
+        } catch {
             isDirty = true
-            context.logger.error("\(name): the inventory cannot be saved: \(error)")
+            guard saveFailure != "\(error)" else { return }
+            saveFailure = "\(error)"
+            let text = "what was applied cannot be noted, so that nothing is pruned and no new release is begun: \(error)"
+            context.logger.error("\(name): \(text)")
+            context.reports.add(AgentEvent(.applyFailed, at: context.clock.now(), application: name, message: text))
         }
     }
 
     /// Does what is due, and says when the next thing is (`nil`: only when woken).
     private func step() async -> Timestamp? {
+        beginResync()
         var next: Timestamp?
         func consider(_ time: Timestamp?) {
             guard let time else { return }
@@ -248,9 +293,11 @@ actor ManagedApplication {
             let mayPass = failure.isRetryable && retry.failures <= options.retryLimit
             phase = mayPass ? .syncing : failure.course == .hold ? .held : .failed
             isRefused = failure.isOwnership
+            if failure.needsKeys { isKeyless = true }
             if !mayPass || message.isEmpty { tellFailure(outcome, now) }
             message = text
         }
+        settleResync(outcome)
         mustTell = true
     }
 
@@ -271,9 +318,19 @@ actor ManagedApplication {
         wakeup.wake()
     }
 
+    /// Tries again what failed for want of a key: there are others now.
+    func retryKeyless() {
+        guard isKeyless else { return }
+        isKeyless = false
+        retryAt = nil
+        for identity in drifted.keys { drifted[identity]?.notBefore = nil }
+        wakeup.wake()
+    }
+
     private func finishSync(_ phase: ApplicationReport.Phase, _ text: String, _ now: Timestamp) {
         let isNews = inventory.synced != task.generation.description
         needsSync = false
+        isKeyless = false
         isUnsure = false
         plan = nil
         retry.reset()

@@ -40,7 +40,7 @@ final class Places: Sendable {
     var limit: Int { state.withLock { $0.limit } }
 
     /// Runs `body` when there is a place, first come first served.
-    func take<Result>(_ body: () async -> Result) async -> Result {
+    func take<Result, Failure: Error>(_ body: () async throws(Failure) -> Result) async throws(Failure) -> Result {
         await withCheckedContinuation { continuation in
             let admitted = state.withLock { state in
                 state.waiting.append(continuation)
@@ -48,17 +48,20 @@ final class Places: Sendable {
             }
             for continuation in admitted { continuation.resume() }
         }
-        let result = await body()
+        defer { free() }
+        return try await body()
+    }
+
+    private func free() {
         let admitted = state.withLock { state in
             state.used -= 1
             if state.stale > 0 { state.stale -= 1 }
             return state.admit()
         }
         for continuation in admitted { continuation.resume() }
-        return result
     }
 
-    /// Notes from within `take` that the server asked to slow down.
+    /// Notes that the server asked to slow down.
     func slowDown() {
         state.withLock { state in
             state.good = 0
@@ -68,7 +71,7 @@ final class Places: Sendable {
         }
     }
 
-    /// Notes from within `take` that all went well.
+    /// Notes that all went well.
     func wentWell() {
         state.withLock { state in
             guard state.limit < most else { return }

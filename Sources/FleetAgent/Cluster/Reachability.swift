@@ -6,7 +6,7 @@ import Synchronization
 /// Whether the API server answers; each change becomes one event.
 final class Reachability: Sendable {
     private let isUnreachable = Mutex(false)
-    private let reports: ReportQueue
+    let reports: ReportQueue
     private let clock: AgentClock
 
     init(reports: ReportQueue, clock: AgentClock) {
@@ -15,6 +15,7 @@ final class Reachability: Sendable {
     }
 
     func answered() {
+        reports.meter.clusterAnswers(true)
         let changed = isUnreachable.withLock { flag in
             defer { flag = false }
             return flag
@@ -27,6 +28,7 @@ final class Reachability: Sendable {
             if error.code != 0 { answered() }
             return
         }
+        reports.meter.clusterAnswers(false)
         let changed = isUnreachable.withLock { flag in
             defer { flag = true }
             return !flag

@@ -43,6 +43,10 @@ final class RuleBoard: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Codes what is compared.
+    let mask: SecretMask
+
+    init(mask: SecretMask = SecretMask()) { self.mask = mask }
 
     /// Whether a text is the name of an object, of a namespace or of an application here, and so no secret as such.
     func isName(_ text: String) -> Bool {

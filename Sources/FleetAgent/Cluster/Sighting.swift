@@ -16,7 +16,7 @@ struct Sighting: Sendable {
     var isDeleted: Bool
     /// Whether a controller made it: copies of labels (as on EndpointSlices) do not make it an application's own.
     var isControlled: Bool
-    /// The digest of the fields that Flotilla owns; `nil` where it owns none, and until it is judged.
+    /// A code of the fields that Flotilla owns; `nil` where it owns none, and until it is judged.
     var projection: Digest?
     /// Who else has fields that Flotilla owns, with equal values.
     var sharers: [String] = []
@@ -49,7 +49,7 @@ struct Sighting: Sendable {
     }
 
     private mutating func judge(_ object: Value, _ rules: RuleBoard, _ now: Timestamp) {
-        projection = isDeleted ? nil : OwnedFields.digest(of: object, ignoring: rules.pointers(for: identity))
+        projection = isDeleted ? nil : OwnedFields.digest(of: object, ignoring: rules.pointers(for: identity)).map(rules.mask.keyed)
         sharers = isDeleted ? [] : OwnedFields.sharers(of: object)
         let health =
             isDeleted ? .notFound : Health.of(object, at: now, rules: rules.healthRules(for: identity, application: application))

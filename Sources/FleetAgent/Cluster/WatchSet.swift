@@ -84,6 +84,7 @@ final class KindWatch: Sendable {
     private let listedFlag = Mutex(false)
     private let refusal = Mutex<String?>(nil)
 
+    private static let shortest = Duration.seconds(5)
     private static let unservedPause = Duration.seconds(60)
     private var selection: Selection { Selection(namespace: namespace, labelSelector: Ownership.partOfLabel) }
 
@@ -110,18 +111,28 @@ final class KindWatch: Sendable {
     var obstacle: String? { refusal.withLock { $0 } }
 
     func run() async {
-        var backoff = Backoff(base: .milliseconds(100), cap: .seconds(60))
+        var backoff = Backoff(base: .milliseconds(100), cap: .seconds(30))
         var version: String?
         while !Task.isCancelled {
             do {
                 let from: String
                 if let version { from = version } else { from = try await list() }
                 version = from
-                backoff.reset()
-                try await follow(from: from) { version = $0 }
+                let begun = clock.now()
+                try await follow(from: from) { reached in
+                    version = reached
+                    // It works: something came. What only seemed to work does not make the next attempt any sooner.
+                    backoff.reset()
+                }
+                reachability.reports.meter.watchEnded()
+                // Watches end every few minutes. Where they end at once, something between here and the server does not want them.
+                guard clock.now() - begun < Self.shortest else { continue }
+                var random = SystemRandomNumberGenerator()
+                do { try await clock.sleep(backoff.next(using: &random)) } catch { return }
             } catch {
                 guard let failure = error as? KubernetesError, !failure.isCancelled, !Task.isCancelled else { return }
                 reachability.failed(failure)
+                reachability.reports.meter.watchEnded()
                 if failure.isForbidden, refusal.withLock({ $0 }) != failure.message {
                     refusal.withLock { $0 = failure.message }
                     await observer.refused()
@@ -144,7 +155,7 @@ final class KindWatch: Sendable {
 
     private func list() async throws -> String {
         var sightings: [Sighting] = []
-        let now = clock.now()
+        let now = clock.wall()
         let version = try await cluster.client.list(type, selection) { object in
             if let sighting = Sighting(object, keepsObject: false, rules: rules, now: now) { sightings.append(sighting) }
         }
@@ -174,7 +185,7 @@ final class KindWatch: Sendable {
                 continue
             }
             if let version = object.at("metadata", "resourceVersion")?.string { reached(version) }
-            if let sighting = Sighting(object, isDeleted: isDeleted, keepsObject: true, rules: rules, now: clock.now()) {
+            if let sighting = Sighting(object, isDeleted: isDeleted, keepsObject: true, rules: rules, now: clock.wall()) {
                 await observer.seen(sighting)
             }
         }

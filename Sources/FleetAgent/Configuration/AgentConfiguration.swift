@@ -19,13 +19,22 @@ package struct AgentConfiguration: Sendable {
     package var place: AgentPlace?
     /// The folder that desired state and objects are kept in.
     package var stateDirectory: String
+    /// A file with age identities, beside those of the Secret `flotilla-age-keys`.
+    package var ageKeyFile: String?
     /// The longest that a poll waits; seconds.
     package var pollWaitSeconds: Int
     package var version: String
+    /// What commands may do here.
+    package var commands = CommandPermissions()
+    /// The least time from one writing of the state's copy in the cluster to the next.
+    package var stateCopyPause = Duration.seconds(10)
+    /// How often the age keys are looked at while something cannot be decrypted.
+    package var ageKeyPause = Duration.seconds(5)
 
     package init(
         coordinator: String, cluster: String, tokenFile: String, coordinatorTrust: TrustSettings = .system,
-        connection: ClusterConnection, stateDirectory: String, pollWaitSeconds: Int = 50, version: String = "0.1.0"
+        connection: ClusterConnection, stateDirectory: String, ageKeyFile: String? = nil, pollWaitSeconds: Int = 50,
+        version: String = "0.1.0"
     ) {
         self.coordinator = String(coordinator.reversed().drop { $0 == "/" }.reversed())
         self.cluster = cluster
@@ -33,6 +42,7 @@ package struct AgentConfiguration: Sendable {
         self.coordinatorTrust = coordinatorTrust
         self.connection = connection
         self.stateDirectory = stateDirectory
+        self.ageKeyFile = ageKeyFile
         self.pollWaitSeconds = pollWaitSeconds
         self.version = version
     }

@@ -12,6 +12,8 @@ struct CoordinatorError: Error, Sendable, Hashable, CustomStringConvertible {
     var message: String
     /// Somebody has to mend it (a token, a version, another agent): asking often does not help.
     var isSlow: Bool { status == 401 || status == 403 || status == 409 || status == 426 }
+    /// Another instance speaks for this cluster.
+    var isOtherInstance: Bool { status == 409 }
     /// The answer did not fit; asking for less may help.
     var isTooLarge = false
 
@@ -49,6 +51,11 @@ final class CoordinatorClient: Sendable {
         return try read(answer) { (value) throws(ShapeError) in try ReportResponse(json: value) }
     }
 
+    func results(_ results: CommandResults) async throws(CoordinatorError) -> CommandResultsResponse {
+        let answer = try await post("command-results", results.json, wait: .seconds(60), bytesMax: 1 << 20)
+        return try read(answer) { (value) throws(ShapeError) in try CommandResultsResponse(json: value) }
+    }
+
     /// Fetches objects in batches and stores each that is what it should be.
     /// - Throws: `CoordinatorError` when one is not given out, `StateError` when it cannot be stored.
     func fetch(_ digests: [Digest], into state: StateFolder) async throws {
@@ -75,16 +82,23 @@ final class CoordinatorClient: Sendable {
             }
             let wanted = Set(batch)
             var found: [(digest: Digest, bytes: [UInt8])] = []
+            var secret: Set<Digest> = []
             for object in response.objects {
                 let bytes = Canonical.bytes(object)
                 let digest = Digest.sha256(bytes)
-                if wanted.contains(digest) { found.append((digest, bytes)) }
+                guard wanted.contains(digest) else { continue }
+                found.append((digest, bytes))
+                // What holds secrets in clear is never stored so.
+                if Plaintexts.isSecret(object) || object[SecretSalt.member] != nil { secret.insert(digest) }
             }
-            let got = Set(found.map(\.digest))
+            let originals = response.originals.map { Array($0.utf8) }.map { (digest: Digest.sha256($0), bytes: $0) }.filter {
+                wanted.contains($0.digest)
+            }
+            let got = Set(found.map(\.digest)).union(originals.map(\.digest))
             if let absent = batch.first(where: { !got.contains($0) }) {
                 throw CoordinatorError(status: 404, message: "the coordinator did not give out the object \(absent)")
             }
-            try await state.store(found)
+            try await state.store(found, sealing: secret, originals: originals)
             rest = rest.dropFirst(batch.count)
         }
     }

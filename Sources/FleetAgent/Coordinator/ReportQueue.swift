@@ -13,15 +13,21 @@ final class ReportQueue: Sendable {
         var untold: Set<String> = []
         var events: [AgentEvent] = []
         var dropped = 0
+        /// The same from the start on.
+        var droppedTotal = 0
         var isUrgent = false
     }
 
     private let state = Mutex(State())
     let wakeup = Wakeup()
     private let mask: SecretMask
+    let meter: Meter
 
     /// - Parameter mask: hides secrets in everything that is told, as the last place where that can be done.
-    init(mask: SecretMask = SecretMask()) { self.mask = mask }
+    init(mask: SecretMask = SecretMask(), meter: Meter = Meter()) {
+        self.mask = mask
+        self.meter = meter
+    }
 
     /// - Parameter urgent: whether this must not wait for others to join it.
     func put(_ report: ApplicationReport, urgent: Bool) {
@@ -36,6 +42,7 @@ final class ReportQueue: Sendable {
     }
 
     func add(_ event: AgentEvent) {
+        meter.happened(event)
         var event = event
         event.message = mask.redact(event.message)
         // A set's items are steps of a path.
@@ -47,9 +54,14 @@ final class ReportQueue: Sendable {
             let index = state.events.firstIndex { [.healthChanged, .applied, .healed].contains($0.kind) } ?? 0
             state.events.remove(at: index)
             state.dropped += 1
+            state.droppedTotal += 1
         }
         wakeup.wake()
     }
+
+    /// The latest state of each application.
+    var applications: [ApplicationReport] { state.withLock { Array($0.applications.values) } }
+    var waiting: (events: Int, dropped: Int) { state.withLock { ($0.events.count, $0.droppedTotal) } }
 
     var isUrgent: Bool { state.withLock { $0.isUrgent } }
     var hasNews: Bool { state.withLock { !$0.untold.isEmpty || !$0.events.isEmpty } }
@@ -71,6 +83,15 @@ final class ReportQueue: Sendable {
         }
     }
 
+    fileprivate func putBack(_ names: [String], _ events: [AgentEvent]) {
+        state.withLock { state in
+            state.untold.formUnion(names.filter { state.applications[$0] != nil })
+            state.events.insert(contentsOf: events, at: 0)
+            state.events.removeLast(max(0, state.events.count - Self.eventsMax))
+        }
+        wakeup.wake()
+    }
+
     /// Tells everything again.
     func repeatEverything() {
         state.withLock { state in
@@ -87,4 +108,31 @@ final class ReportQueue: Sendable {
             state.untold.remove(application)
         }
     }
+}
+
+extension ReportQueue {
+    /// Takes back what could not be delivered. A state that was told anew meanwhile stays as it is.
+    func giveBack(_ applications: [ApplicationReport], _ events: [AgentEvent]) {
+        putBack(applications.map(\.application), events)
+    }
+}
+
+extension Report {
+    /// Puts times of the steady clock as people's clocks show them.
+    /// - Parameter offset: `AgentClock.offset`.
+    mutating func show(by offset: Duration) {
+        // Less than what clocks are corrected by all the time.
+        guard abs(offset.wholeMilliseconds) >= 100 else { return }
+        for index in events.indices { events[index].at = events[index].at + offset }
+        for index in applications.indices { applications[index].since = applications[index].since + offset }
+    }
+}
+
+extension StateFolder {
+    func savedSequence() async -> Int64 {
+        guard let bytes = try? await contents("sequence", bytesMax: 32) else { return 0 }
+        return Int64(String(decoding: bytes.filter { $0 > 32 && $0 < 127 }, as: UTF8.self)) ?? 0
+    }
+
+    func saveSequence(_ sequence: Int64) async { try? await replace("sequence", with: Array("\(sequence)\n".utf8)) }
 }

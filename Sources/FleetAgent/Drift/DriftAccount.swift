@@ -16,7 +16,10 @@ struct DriftAccount: Sendable, Hashable {
     /// - Parameters:
     ///   - before: the object that was there when `drift` was first seen; its UID is empty where none is known.
     ///   - after: the object as it is when healed, or as it would be.
-    init(_ drift: Drift, identity: ObjectIdentity, uid: String, after: AppliedObject, ignoring ignored: [JSONPointer]) {
+    ///   - isSecret: whether it holds what was encrypted; what a Secret holds is told to nobody anyway.
+    init(
+        _ drift: Drift, identity: ObjectIdentity, uid: String, after: AppliedObject, ignoring ignored: [JSONPointer], isSecret: Bool
+    ) {
         if drift.isDeleted {
             // A watch by label cannot tell an object that is gone from one that lost its labels.
             message = after.uid == uid && !uid.isEmpty ? "its labels were taken off" : "the object was deleted"
@@ -35,8 +38,8 @@ struct DriftAccount: Sendable, Hashable {
         parts.append(managers.isEmpty ? "changed" : "changed by \(managers.joined(separator: ", "))")
         message = parts.joined(separator: ", ")
         guard !changes.isEmpty else { return }
-        // What a Secret holds is told to nobody.
-        let isSecret = identity.group.isEmpty && identity.kind == "Secret"
+        // Not even shortened, where redaction would not know it any more.
+        let isSecret = isSecret || (identity.group.isEmpty && identity.kind == "Secret")
         var words = zip(changes, shown).prefix(Self.shownMax).map { isSecret ? "\($1) (hidden)" : "\($1) \(Self.words($0))" }
         if changes.count > Self.shownMax { words.append("and \(changes.count - Self.shownMax) more") }
         message += ": \(words.joined(separator: ", "))"

@@ -19,8 +19,12 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
     var course: Course
     /// Whether another application has the object.
     var isOwnership = false
+    /// Whether the namespace that the object belongs into does not exist.
+    var isNamespaceMissing = false
     /// Whether a field was changed that cannot change.
     var isImmutable = false
+    /// Whether an object could not be decrypted with the keys at hand.
+    var needsKeys = false
 
     var description: String { identity.map { "\($0): \(message)" } ?? message }
 
@@ -57,6 +61,7 @@ struct ApplyFailure: Error, Sendable, Hashable, CustomStringConvertible {
         }
         self.init(identity, text, Self.course(error))
         self.isImmutable = isImmutable
+        isNamespaceMissing = error.isNotFound && error.kind == "namespaces"
     }
 
     /// API servers print the whole rejected value, a screen full for a pod template, between what it is and what is wrong with it.

@@ -9,6 +9,8 @@ struct PlannedObject: Sendable, Hashable {
     var identity: ObjectIdentity
     var apiVersion: String
     var body: Digest
+    /// The document that an encrypted one was made of.
+    var original: Digest?
     /// What an apply of it would be known by: the body and everything that prepares it.
     var applied: Digest
     var phase: ApplyPhase

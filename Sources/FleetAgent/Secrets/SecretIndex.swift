@@ -24,8 +24,8 @@ struct SecretIndex: Sendable {
     private var count = 0
     private let key: SymmetricKey
 
-    /// Forms beyond this are not taken in any more; 16 MiB at most.
-    private static let countMax = 100_000
+    /// 4 MiB or so.
+    private static let countFull = 30_000
     private static let window = 8
     /// Of a text that was cut, this much of a plaintext must be left to be told.
     private static let startMin = 16
@@ -36,11 +36,14 @@ struct SecretIndex: Sendable {
 
     var isEmpty: Bool { count == 0 }
 
+    /// Whether it is time for a new one.
+    var isFull: Bool { count >= Self.countFull }
+
     /// Takes a plaintext in, in all its forms.
     mutating func insert(_ plaintext: [UInt8], shown: @autoclosure () -> String) {
         guard !plaintext.isEmpty, known.insert(code(plaintext[...])).inserted else { return }
         let shown = shown()
-        for form in SecretForms.of(plaintext) where count < Self.countMax && !form.bytes.isEmpty {
+        for form in SecretForms.of(plaintext) where !form.bytes.isEmpty {
             let size = min(form.bytes.count, Self.window)
             let start = form.bytes.count > Self.startMin ? code(form.bytes[..<Self.startMin]) : nil
             entries[Self.hash(Self.word(form.bytes, 0, size), size), default: []].append(

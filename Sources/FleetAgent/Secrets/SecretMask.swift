@@ -17,6 +17,8 @@ final class SecretMask: Sendable {
     private struct State {
         var key: SymmetricKey
         var known: SecretIndex
+        /// What was learnt before that: of a long life only the latest is remembered.
+        var older: SecretIndex
         var isName: @Sendable (String) -> Bool = { _ in false }
     }
 
@@ -24,7 +26,8 @@ final class SecretMask: Sendable {
 
     /// - Parameter key: one for this process where the cluster's is not known yet.
     init(key: SymmetricKey = SymmetricKey(size: .bits256)) {
-        state = Mutex(State(key: key, known: SecretIndex(key: SymmetricKey(size: .bits256))))
+        let none = SecretIndex(key: SymmetricKey(size: .bits256))
+        state = Mutex(State(key: key, known: none, older: none))
     }
 
     /// Takes over the cluster's own key; what was known is forgotten.
@@ -32,6 +35,7 @@ final class SecretMask: Sendable {
         state.withLock { state in
             state.key = key
             state.known = SecretIndex(key: SymmetricKey(size: .bits256))
+            state.older = state.known
         }
     }
 
@@ -66,6 +70,10 @@ final class SecretMask: Sendable {
             // Moved out, so that it changes in place.
             var known = state.known
             state.known = SecretIndex(key: state.key)
+            if known.isFull {
+                state.older = known
+                known = SecretIndex(key: SymmetricKey(size: .bits256))
+            }
             for value in secrets.values where value.count >= SecretIndex.freeMin {
                 known.insert(value, shown: Self.shown(value, state.key))
             }
@@ -87,16 +95,15 @@ final class SecretMask: Sendable {
     func masked(_ object: Value, secrets: Plaintexts = Plaintexts()) -> Value { MaskingWalk(self, secrets).masked(object) }
 
     /// What redaction works with at one time.
-    fileprivate var snapshot: (key: SymmetricKey, known: SecretIndex, isName: @Sendable (String) -> Bool) {
-        state.withLock { ($0.key, $0.known, $0.isName) }
+    fileprivate var snapshot: (key: SymmetricKey, known: [SecretIndex], isName: @Sendable (String) -> Bool) {
+        state.withLock { state in (state.key, [state.known, state.older].filter { !$0.isEmpty }, state.isName) }
     }
 }
 
 /// Hides plaintexts in texts: those known to the mask and those of one object.
 struct Redaction {
     let key: SymmetricKey
-    private let known: SecretIndex
-    private let own: SecretIndex
+    private let indices: [SecretIndex]
     private let isName: @Sendable (String) -> Bool
 
     /// From this length on a text may have been cut.
@@ -105,21 +112,20 @@ struct Redaction {
     init(_ mask: SecretMask, _ secrets: Plaintexts) {
         let snapshot = mask.snapshot
         key = snapshot.key
-        known = snapshot.known
         isName = snapshot.isName
         var own = SecretIndex(key: snapshot.key)
         for value in secrets.values { own.insert(value, shown: mask.shown(value)) }
-        self.own = own
+        indices = snapshot.known + (own.isEmpty ? [] : [own])
     }
 
     func redact(_ text: String) -> String {
-        guard !known.isEmpty || !own.isEmpty, !text.isEmpty else { return text }
+        guard !indices.isEmpty, !text.isEmpty else { return text }
         let bytes = Array(text.utf8)
         let isCut = bytes.count >= Self.cutFrom || text.hasSuffix("…")
         var out: [UInt8] = []
         var (index, copied) = (0, 0)
         while index < bytes.count {
-            let hits = [own.hit(in: bytes, at: index, isCut: isCut), known.hit(in: bytes, at: index, isCut: isCut)].compactMap { $0 }
+            let hits = indices.compactMap { $0.hit(in: bytes, at: index, isCut: isCut) }
             guard let hit = hits.max(by: { $0.length < $1.length }),
                 !isName(String(decoding: bytes[index..<index + hit.length], as: UTF8.self))
             else {

@@ -12,7 +12,10 @@ struct ObjectRecord: Sendable, Hashable {
     var applied: Digest?
     /// The desired object's digest in the cache, by which its body is found.
     var body: Digest?
-    /// The fields that the last apply owned, with their values, as the server stored them.
+    /// The digest of the document that an encrypted one was made of.
+    var original: Digest?
+    /// The fields that the last apply owned, with their values, as the server stored them: a code of them
+    /// (`SecretMask.keyed`), which tells nobody what they are.
     var projection: Digest?
     var uid: String
     /// The resource version of the last apply; 0 where it is no number.
@@ -39,6 +42,7 @@ struct ObjectRecord: Sendable, Hashable {
         var map: Map = ["apiVersion": .string(apiVersion), "uid": .string(uid), "version": .string(String(version))]
         if let applied { map["applied"] = .string(applied.description) }
         if let body { map["body"] = .string(body.description) }
+        if let original { map["original"] = .string(original.description) }
         if let projection { map["projection"] = .string(projection.description) }
         if wave != 0 { map["wave"] = .int(Int64(wave)) }
         if let drift { map["drift"] = .string(drift.rawValue) }
@@ -61,6 +65,7 @@ struct ObjectRecord: Sendable, Hashable {
             apiVersion: apiVersion, applied: json["applied"]?.string.flatMap { Digest($0) },
             body: json["body"]?.string.flatMap { Digest($0) }, projection: json["projection"]?.string.flatMap { Digest($0) }, uid: uid,
             version: json["version"]?.string.flatMap { UInt64($0) } ?? 0)
+        original = json["original"]?.string.flatMap { Digest($0) }
         wave = Int32(clamping: json["wave"]?.int ?? 0)
         drift = json["drift"]?.string.flatMap { DriftPolicy(rawValue: $0) }
         ignoresHealth = json["ignoresHealth"]?.bool ?? false
@@ -74,6 +79,8 @@ struct Inventory: Sendable, Hashable {
     /// The generation whose objects were last begun to be sent. Where it is not `synced` in what was read back from disk, the cluster may
     /// have more of it than the records say.
     var begun: String = ""
+    /// Which of the agent's keys the codes in it were made with.
+    var key: String = ""
     /// What the ApplySet parent's annotation says; `nil` when unknown.
     var parentKinds: [String]?
     var records: [ObjectIdentity: ObjectRecord] = [:]
@@ -81,7 +88,7 @@ struct Inventory: Sendable, Hashable {
     var hooks: HookLedger?
 
     var json: Value {
-        var map: Map = ["format": "flotilla.dev/inventory/v1", "synced": .string(synced), "begun": .string(begun)]
+        var map: Map = ["format": "flotilla.dev/inventory/v1", "synced": .string(synced), "begun": .string(begun), "key": .string(key)]
         if let hooks { map["hooks"] = .string(hooks.text) }
         if let parentKinds { map["parentKinds"] = .list(parentKinds.map { .string($0) }) }
         map["objects"] = .list(
@@ -98,9 +105,20 @@ struct Inventory: Sendable, Hashable {
 
     init() {}
 
+    /// Forgets the codes that were made with another key: they tell nothing any more, and everything is applied once again.
+    mutating func rekey(_ identifier: String) {
+        guard key != identifier else { return }
+        key = identifier
+        for identity in records.keys {
+            records[identity]?.applied = nil
+            records[identity]?.projection = nil
+        }
+    }
+
     init?(json: Value) {
         guard json["format"]?.string == "flotilla.dev/inventory/v1" else { return nil }
         synced = json["synced"]?.string ?? ""
+        key = json["key"]?.string ?? ""
         begun = json["begun"]?.string ?? synced
         parentKinds = json["parentKinds"]?.list?.compactMap(\.string)
         hooks = json["hooks"]?.string.flatMap { HookLedger(text: $0) }

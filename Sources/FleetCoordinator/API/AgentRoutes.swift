@@ -11,6 +11,7 @@ struct AgentRoutes: Sendable {
     static let pollMax = 4 << 20
     static let objectsMax = 1 << 20
     static let reportMax = 16 << 20
+    static let resultsMax = 4 << 20
 
     func add(to table: inout RouteTable) {
         table.post(
@@ -33,6 +34,23 @@ struct AgentRoutes: Sendable {
                 let answer = try await agents.report(Report(json: value), cluster: call.cluster())
                 counters.add(.reports)
                 return answer.json
+            }
+        }
+        addCommands(to: &table)
+    }
+
+    func addCommands(to table: inout RouteTable) {
+        table.post(
+            "/agent/v1/command-results", .agent, "Takes how commands ended; the first answer to each counts", bodyMax: Self.resultsMax,
+            answer: .object("CommandResultsResponse")
+        ) { call in
+            try await Self.versioned(call) { value in
+                let results = try CommandResults(json: value)
+                guard results.results.allSatisfy({ JSON.write($0.output).count <= CommandResult.outputBytesMax + 1_024 }) else {
+                    throw APIFailure(
+                        .contentTooLarge, "too-large", "an output is longer than \(CommandResult.outputBytesMax) bytes")
+                }
+                return try await agents.results(results, cluster: call.cluster()).json
             }
         }
     }

@@ -60,7 +60,7 @@ enum OpenAPI {
             if !required.isEmpty { schema["required"] = .texts(required) }
             map["requestBody"] = .map(["content": .map(["application/json": .map(["schema": .map(schema)])])])
         }
-        let success = route.path == "/webhooks/git" ? "202" : "200"
+        let success = route.path == "/webhooks/git" ? "202" : route.answer == .object("Command") && route.method == .post ? "201" : "200"
         map["responses"] = .map([
             success: response(route), "default": .map(["description": "What went wrong", "content": content(reference("Error"))]),
         ])
@@ -187,6 +187,21 @@ enum OpenAPI {
             "Enrolment": object(
                 "What an agent needs.",
                 [("cluster", text), ("token", text), ("coordinator", maybe), ("agentImage", maybe), ("credentialEpoch", number)]),
+            "Command": object(
+                "Something that a cluster's agent was asked to do once.",
+                [
+                    ("id", text), ("cluster", text), ("kind", text), ("title", text), ("application", maybe), ("parameters", object("")),
+                    ("state", .map(["type": "string", "enum": .texts(CommandReading.State.allCases.map(\.rawValue))])), ("askedBy", text),
+                    ("askedAt", text), ("reason", text), ("expiresAt", text), ("deliveredAt", maybe), ("startedAt", maybe),
+                    ("finishedAt", maybe), ("message", text), ("output", object("What came of it, by its kind; null until then.")),
+                ]),
+            "DriftPause": object(
+                "An application that is not healed on one cluster for a while.",
+                [
+                    ("cluster", text), ("application", text), ("until", text), ("reason", text), ("by", text), ("at", text),
+                    ("heldAt", maybe),
+                ]),
+            "CommandResultsResponse": object("The commands whose results need not be sent again."),
             "AgentUpgrade": object(
                 "The move of an environment's agents to another image.",
                 [

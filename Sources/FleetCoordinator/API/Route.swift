@@ -5,7 +5,7 @@ import HTTPTypes
 struct Route: Sendable {
     /// A query parameter, or a member of the JSON body.
     struct Input: Sendable {
-        enum Kind: String, Sendable { case string, integer, boolean }
+        enum Kind: String, Sendable { case string, integer, boolean, object }
 
         let name: String
         let kind: Kind
@@ -73,10 +73,25 @@ struct RouteTable: Sendable {
     mutating func post(
         _ path: String, _ access: Access, _ summary: String, members: [Route.Input] = [], bodyMax: Int = 64 << 10, answer: Route.Answer,
         _ handler: @escaping Route.Handler
+    ) { change(.post, path, access, summary, members, bodyMax, answer, handler) }
+
+    mutating func put(
+        _ path: String, _ access: Access, _ summary: String, members: [Route.Input] = [], answer: Route.Answer,
+        _ handler: @escaping Route.Handler
+    ) { change(.put, path, access, summary, members, 64 << 10, answer, handler) }
+
+    mutating func delete(
+        _ path: String, _ access: Access, _ summary: String, members: [Route.Input] = [], answer: Route.Answer,
+        _ handler: @escaping Route.Handler
+    ) { change(.delete, path, access, summary, members, 64 << 10, answer, handler) }
+
+    private mutating func change(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, _ members: [Route.Input], _ bodyMax: Int,
+        _ answer: Route.Answer, _ handler: @escaping Route.Handler
     ) {
         routes.append(
             Route(
-                method: .post, path: path, access: access, summary: summary, query: [], members: members, bodyMax: bodyMax, answer: answer,
+                method: method, path: path, access: access, summary: summary, query: [], members: members, bodyMax: bodyMax, answer: answer,
                 handler: handler))
     }
 }

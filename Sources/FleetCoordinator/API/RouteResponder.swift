@@ -20,7 +20,7 @@ struct RouteResponder: HTTPResponder {
             try refuseUnknown(query)
             let call = Call(
                 path: try parameters(context), query: query, headers: request.headers, body: try await body(of: request), caller: caller)
-            if route.method == .post { try gate.checkCSRF(call) }
+            if route.method != .get { try gate.checkCSRF(call) }
             return ReplyWriting.response(to: request, try await route.handler(call))
         }
     }

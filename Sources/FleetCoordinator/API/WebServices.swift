@@ -100,10 +100,14 @@ struct WebServices: Sendable {
             store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL,
             agentImage: about.agentImage
         ).add(to: &table)
+        CommandRoutes(store: store, actions: CommandActions(engine: engine)).add(to: &table)
         AgentUpgradeRoutes(upgrades: agents.upgrades, image: about.agentImage).add(to: &table)
         let gate = gate(listensOnLoopback: listensOnLoopback)
         PageRoutes(
             store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, following: following
+        ).add(to: &table)
+        InstanceRoutes(
+            store: store, time: time, pages: pages, gate: gate, actions: CommandActions(engine: engine), about: about
         ).add(to: &table)
         SignInRoutes(store: store, time: time, pages: pages, credentials: credentials, usesTLS: usesTLS, version: about.version)
             .add(to: &table)

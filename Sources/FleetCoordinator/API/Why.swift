@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
 import Manifests
 import PostgresClient
 import Promotion
@@ -17,6 +18,8 @@ enum Why {
         /// Applications that this one waits for, as they are on the cluster.
         var dependencies: [ApplicationState] = []
         var latest: ReleaseReading?
+        /// Healing is paused there.
+        var pause: DriftPauseReading?
     }
 
     enum Verdict: String, Sendable {
@@ -45,6 +48,7 @@ enum Why {
         facts.reading = try ReadClusters.one(session, cluster)
         facts.state = try ReadApplications.state(session, application: application, cluster: cluster)
         facts.placement = try ReadApplications.placement(session, application: application, cluster: cluster)
+        facts.pause = try DriftPauseRows.one(session, cluster: cluster, application: application)
         let pipeline = facts.state?.pipeline ?? facts.placement?.pipeline
         let environment = facts.state?.environment ?? facts.placement?.environment ?? facts.reading?.environment
         if let pipeline {
@@ -66,6 +70,10 @@ enum Why {
         var explanation: Explanation
         if let state = facts.state {
             explanation = explain(state, cluster, facts)
+            if let pause = facts.pause?.pause {
+                explanation.lines.append(
+                    "drift is not healed until \(pause.until.rfc3339): paused by \(pause.requestedBy): \(pause.reason)")
+            }
         } else {
             explanation = explainAbsent(cluster, facts)
         }

@@ -36,6 +36,7 @@ struct AgentService: Sendable {
     let waiters: PollWaiters
     let reports: ReportWriter
     let sealing: SealingKeys
+    let desk: CommandDesk
     let upgrades: AgentUpgrades
 
     func poll(_ request: PollRequest, cluster: String) async throws -> PollResponse {
@@ -46,19 +47,21 @@ struct AgentService: Sendable {
             let now = time.now
             let isFirst = first
             let held = Dictionary(request.held.map { ($0.application, $0.generation) }, uniquingKeysWith: { first, _ in first })
-            let (tasks, wanted) = try await store.database.transaction { session -> ([SyncTask], AgentUpgradeRows.Wanted?) in
+            let (tasks, news, wanted) = try await store.database.transaction {
+                session -> ([SyncTask], CommandDesk.News, AgentUpgradeRows.Wanted?) in
                 if isFirst { try contact(session, request, cluster, at: now) }
+                let news = try CommandDesk.news(session, request, cluster: cluster, at: now)
                 let wanted = try AgentUpgradeRows.wanted(session, cluster: cluster)
                 let differs = try DesiredRows.generations(session, cluster: cluster)
                     .filter { held[$0.application] != $0.generation }.map(\.application)
-                guard !differs.isEmpty else { return ([], wanted) }
-                return (try DesiredRows.tasks(session, cluster: cluster, applications: differs), wanted)
+                guard !differs.isEmpty else { return ([], news, wanted) }
+                return (try DesiredRows.tasks(session, cluster: cluster, applications: differs), news, wanted)
             }
             CrashPoint.reached(.pollAnswered)
             var image: String?
             if let wanted { image = try await upgrades.heard(request, cluster: cluster, wanted, isFirst: isFirst) }
-            if !tasks.isEmpty || image != nil || time.now >= deadline || Task.isCancelled {
-                return PollResponse(tasks: tasks, reportEverything: false, agentImage: image)
+            if !tasks.isEmpty || !news.isEmpty || image != nil || time.now >= deadline || Task.isCancelled {
+                return PollResponse(tasks: tasks, commands: news.commands, driftPauses: news.driftPauses, agentImage: image)
             }
             first = false
             await waiters.wait(for: cluster, since: ticket, deadline: deadline)
@@ -98,5 +101,10 @@ struct AgentService: Sendable {
     func report(_ report: Report, cluster: String) async throws -> ReportResponse {
         try await reports.write(report, cluster: cluster)
         return ReportResponse(acknowledged: report.sequence)
+    }
+
+    /// Returns when the results are durable.
+    func results(_ results: CommandResults, cluster: String) async throws -> CommandResultsResponse {
+        try await desk.settle(results, cluster: cluster)
     }
 }

@@ -129,8 +129,7 @@ final class ReportWriter: Sendable {
             switch event.kind {
             case .applyFailed, .healFailed: .error
             case .drift, .fight, .pruneHeld, .clusterUnreachable: .warning
-            case .applied, .pruned, .healed, .fightEnded, .healthChanged, .agentStarted, .clusterReachable, .other:
-                .info
+            case .applied, .pruned, .healed, .fightEnded, .healthChanged, .agentStarted, .clusterReachable, .other: .info
             }
         return FleetEvent(
             at: now, kind: event.word, severity: severity, cluster: cluster,

@@ -13,6 +13,17 @@ struct JournalState: Sendable, Equatable {
         var pause: Entry?
         /// Approvals of candidates that still wait.
         var approvals: [Entry] = []
+        /// Applications that are not healed on a cluster for a while; those whose time is up go with the next decision.
+        var driftPauses: [DriftPauseEntry] = []
+    }
+
+    struct DriftPauseEntry: Sendable, Equatable {
+        var cluster: String
+        var application: String
+        var until: Timestamp
+        var by: String
+        var reason: String
+        var at: Timestamp
     }
 
     struct Entry: Sendable, Equatable {
@@ -55,7 +66,18 @@ struct JournalState: Sendable, Equatable {
             stage.hold = nil
             stage.pause = nil
         case .overridden: break
+        case .driftPaused, .driftResumed:
+            stage.driftPauses.removeAll { $0.cluster == decision.cluster && $0.application == decision.application }
+            if decision.kind == .driftPaused, let cluster = decision.cluster, let application = decision.application,
+                let until = decision.until
+            {
+                stage.driftPauses.append(
+                    DriftPauseEntry(
+                        cluster: cluster, application: application, until: until, by: decision.by, reason: decision.reason, at: decision.at)
+                )
+            }
         }
+        stage.driftPauses.removeAll { $0.until <= decision.at }
         stages[decision.stage.environment] = stage
     }
 
@@ -69,6 +91,15 @@ struct JournalState: Sendable, Equatable {
 
     private static func json(_ stage: StageState) -> Value {
         var map: Map = ["approvals": .list(stage.approvals.map(json))]
+        if !stage.driftPauses.isEmpty {
+            map["driftPauses"] = .list(
+                stage.driftPauses.map { pause in
+                    .map([
+                        "application": .string(pause.application), "at": .string(pause.at.rfc3339), "by": .string(pause.by),
+                        "cluster": .string(pause.cluster), "reason": .string(pause.reason), "until": .string(pause.until.rfc3339),
+                    ])
+                })
+        }
         if let hold = stage.hold { map["hold"] = json(hold) }
         if let pause = stage.pause { map["pause"] = json(pause) }
         map["rejected"] = .list(stage.rejected.map(json))
@@ -98,6 +129,12 @@ struct JournalState: Sendable, Equatable {
             state.approvals = try stage.list("approvals", limit: 10_000, Self.entry)
             state.rejected = try stage.list("rejected", limit: 10_000, Self.entry)
             state.verified = try stage.list("verified", limit: 10_000, Self.entry)
+            state.driftPauses = try stage.list("driftPauses", limit: 10_000) { (item, path) throws(ShapeError) in
+                let pause = try Fields(item, at: path)
+                return DriftPauseEntry(
+                    cluster: try pause.string("cluster"), application: try pause.string("application"), until: try pause.time("until"),
+                    by: try pause.string("by"), reason: try pause.optionalString("reason") ?? "", at: try pause.time("at"))
+            }
             if let hold = stage.value("hold") { state.hold = try Self.entry(hold, "hold") }
             if let pause = stage.value("pause") { state.pause = try Self.entry(pause, "pause") }
             stages[entry.key] = state

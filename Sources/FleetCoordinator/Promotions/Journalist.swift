@@ -84,6 +84,8 @@ struct Journalist: Sendable {
     private static func message(_ decisions: [Decision]) -> String {
         let lines = decisions.map { decision in
             var line = "\(decision.kind.rawValue) \(decision.stage)"
+            if let cluster = decision.cluster, let application = decision.application { line += " \(application) on \(cluster)" }
+            if let until = decision.until { line += " until \(until.rfc3339)" }
             if let release = decision.release { line += " \(release.prefix(7))" }
             line += " by \(RecordMessage.oneLine(decision.by))"
             if !decision.reason.isEmpty { line += ": \(RecordMessage.oneLine(decision.reason))" }

@@ -99,6 +99,15 @@ struct StageTransaction {
         }
     }
 
+    /// Keeps a decision that no stage's state holds for the journal.
+    mutating func journal(_ decision: Decision) throws {
+        try JournalRows.append(session, decision)
+        wantsJournal = true
+    }
+
+    /// Lets the cluster's agent look again once this has been committed.
+    mutating func wake(_ cluster: String) { woken.insert(cluster) }
+
     /// What the reports say of these clusters under the promotion, as events.
     func observations(promotion: String, clusters: [String]) throws -> [Event] {
         try DesiredRows.observations(session, promotion: promotion, clusters: clusters).map {

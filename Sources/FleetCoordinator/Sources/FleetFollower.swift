@@ -341,6 +341,7 @@ final class FleetFollower: Sendable {
                 decided.hold = Hold(cause: .human, reason: top.title, by: "\(top.author)", at: top.committer.when)
             }
             let decisions = decided
+            let pauses = journal.stages[id.environment]?.driftPauses ?? []
             try await engine.transaction { transaction in
                 guard let offer = try PlanRows.offer(transaction.session, stage: id, sequence: sequence),
                     let current = try StageRows.lock(transaction.session, id)
@@ -349,6 +350,9 @@ final class FleetFollower: Sendable {
                 if !isPersons { candidate.id = promotion }
                 candidate.origin = origin
                 try transaction.apply([.restored(candidate, commit: "\(head)", decisions: decisions)], to: id)
+                for pause in pauses where pause.until > transaction.now {
+                    try DriftPauseRows.restore(transaction.session, pause, stage: id)
+                }
             }
         }
     }

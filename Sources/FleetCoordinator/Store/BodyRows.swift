@@ -42,10 +42,10 @@ enum BodyRows {
         }
     }
 
-    /// Those that the cluster's own bundles name, in the order asked for; others are as absent as those that never were.
+    /// Those that the cluster's own bundles name, or those that it is asked to try, in the order asked for; others are as absent as those that never were.
     static func fetch(_ session: Session, _ table: Table, cluster: String, digests: [Digest]) throws -> [StoredBody] {
         let (membership, column) = table.membership
-        return try session.query(
+        let own = try session.query(
             """
             select o.digest, o.body, o.sealed from unnest($2::text[]) with ordinality as w (digest, place)
             join \(table.rawValue) o on o.digest = w.digest
@@ -53,6 +53,25 @@ enum BodyRows {
               where d.cluster = $1 and b.\(column) = w.digest)
             order by w.place
             """, [.text(cluster), .textArray(digests.map(\.description))]
+        ).map(body)
+        guard own.count < digests.count else { return own }
+        let found = Set(own.map(\.digest))
+        return own + (try fetchTried(session, table, cluster: cluster, digests: digests.filter { !found.contains($0) }))
+    }
+
+    /// Those of bundles that the cluster is asked to try now.
+    private static func fetchTried(_ session: Session, _ table: Table, cluster: String, digests: [Digest]) throws -> [StoredBody] {
+        let bundles = try session.query(
+            "select bundle from commands where cluster = $1 and state in ('queued', 'delivered') and bundle is not null", [.text(cluster)])
+        guard !bundles.isEmpty else { return [] }
+        let (membership, column) = table.membership
+        return try session.query(
+            """
+            select o.digest, o.body, o.sealed from unnest($2::text[]) with ordinality as w (digest, place)
+            join \(table.rawValue) o on o.digest = w.digest
+            where exists (select from \(membership) b where b.bundle = any($1) and b.\(column) = w.digest)
+            order by w.place
+            """, [.textArray(try bundles.map { try $0.text("bundle") }), .textArray(digests.map(\.description))]
         ).map(body)
     }
 

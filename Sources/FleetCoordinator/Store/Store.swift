@@ -39,7 +39,8 @@ package struct Store: Sendable {
         Migration(version: 3, name: "differences", sql: String(decoding: PackageResources._003_differences_sql, as: UTF8.self)),
         Migration(version: 4, name: "renders", sql: String(decoding: PackageResources._004_renders_sql, as: UTF8.self)),
         Migration(version: 5, name: "secrets", sql: String(decoding: PackageResources._005_secrets_sql, as: UTF8.self)),
-        Migration(version: 6, name: "agents", sql: String(decoding: PackageResources._006_agents_sql, as: UTF8.self)),
+        Migration(version: 6, name: "commands", sql: String(decoding: PackageResources._006_commands_sql, as: UTF8.self)),
+        Migration(version: 7, name: "agents", sql: String(decoding: PackageResources._007_agents_sql, as: UTF8.self)),
     ]
 }
 

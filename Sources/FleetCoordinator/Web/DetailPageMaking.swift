@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentProtocol
 import Manifests
 import Promotion
 
 extension Presenting {
-    func clusterPage(_ cluster: ClusterReading, states: [ApplicationState], events: [FleetEvent]) -> ClusterPage {
+    func clusterPage(
+        _ cluster: ClusterReading, states: [ApplicationState], commands: [CommandReading], pauses: [DriftPauseReading],
+        events: [FleetEvent]
+    ) -> ClusterPage {
+        let paused = Dictionary(pauses.map { ($0.pause.application, $0.pause.until) }) { first, _ in first }
         var explanations: [String] = []
         if !cluster.declared { explanations.append("It has left the fleet: what it runs goes on being healed, nothing new comes.") }
         if cluster.paused { explanations.append("It is declared as paused.") }
@@ -30,10 +35,12 @@ extension Presenting {
             applications: states.map { state in
                 ClusterPage.Application(
                     key: "application-\(state.application)", label: state.application,
-                    address: Self.address("applications", state.application), status: badge(state), commit: short(state.release),
-                    problem: problem(state), drift: "",
+                    address: Self.address(cluster: cluster.name, application: state.application), status: badge(state),
+                    commit: short(state.release), problem: problem(state),
+                    drift: paused[state.application].map { "healing paused until \($0.rfc3339)" } ?? "",
                     objects: state.observed.map { "\($0.objectsCurrent)/\($0.objectsTotal)" } ?? "–", since: ago(state.observed?.since))
-            }, events: events.map { event($0, isOnItsCluster: true) }, eventsAddress: "/events?cluster=\(URLText.encode(cluster.name))")
+            }, commands: commands.map { command($0) }, events: events.map { event($0, isOnItsCluster: true) },
+            eventsAddress: "/events?cluster=\(URLText.encode(cluster.name))")
     }
 
     func applicationPage(

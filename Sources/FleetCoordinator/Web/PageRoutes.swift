@@ -148,16 +148,20 @@ struct PageRoutes: Sendable {
         }
         table.get("/clusters/{cluster}", .page, "One cluster", answer: .text("text/html")) { call in
             let name = try call.parameter("cluster")
-            let (lastEvent, cluster, states, events) = try await store.database.read { session in
+            let (lastEvent, cluster, states, commands, pauses, events) = try await store.database.read { session in
                 (
                     try EventRows.newest(session), try ReadClusters.one(session, name),
                     try ReadApplications.states(session, cluster: name),
+                    try CommandRows.page(session, cluster: name, before: nil, limit: InstanceRoutes.commandsShown).items,
+                    try DriftPauseRows.of(session, cluster: name),
                     try EventRows.page(session, EventRows.Filter(cluster: name), before: nil, limit: Self.eventsShown)
                 )
             }
             guard let cluster else { throw APIFailure.notFound("there is no cluster '\(name)'") }
             return .html(
-                pages.cluster(presenting(call, lastEvent: lastEvent).clusterPage(cluster, states: states, events: events)))
+                pages.cluster(
+                    presenting(call, lastEvent: lastEvent).clusterPage(
+                        cluster, states: states, commands: commands, pauses: pauses, events: events)))
         }
         table.get("/applications/{application}", .page, "One application", answer: .text("text/html")) { call in
             let name = try call.parameter("application")

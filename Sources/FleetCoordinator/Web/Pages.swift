@@ -20,6 +20,7 @@ struct Pages: Sendable {
     func fleet(_ page: FleetPage) -> String { render(page, "fleet_page") }
     func pipeline(_ page: PipelinePage) -> String { render(page, "pipeline_page") }
     func cluster(_ page: ClusterPage) -> String { render(page, "cluster_page") }
+    func instance(_ page: InstancePage) -> String { render(page, "instance_page") }
     func application(_ page: ApplicationPage) -> String { render(page, "application_page") }
     func events(_ page: EventsPage) -> String { render(page, "events_page") }
     func list(_ page: ListPage) -> String { render(page, "list_page") }
@@ -31,6 +32,7 @@ struct Pages: Sendable {
     private static let templates: [(String, [UInt8])] = [
         ("action_form", PackageResources.action_form_mustache), ("application_page", PackageResources.application_page_mustache),
         ("badge", PackageResources.badge_mustache), ("cluster_page", PackageResources.cluster_page_mustache),
+        ("command_table", PackageResources.command_table_mustache), ("instance_page", PackageResources.instance_page_mustache),
         ("error_page", PackageResources.error_page_mustache), ("event_table", PackageResources.event_table_mustache),
         ("events_page", PackageResources.events_page_mustache), ("fact_list", PackageResources.fact_list_mustache),
         ("fleet_page", PackageResources.fleet_page_mustache), ("list_page", PackageResources.list_page_mustache),

@@ -307,6 +307,8 @@ struct ClusterPage: Sendable {
     var labels: [String]
     var applicationsRemark: String
     var applications: [Application]
+    /// The newest commands to its agent.
+    var commands: [CommandRow] = []
     var events: [EventRow]
     var eventsAddress: String
 }

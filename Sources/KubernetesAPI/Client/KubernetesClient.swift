@@ -45,12 +45,11 @@ package final class KubernetesClient: Sendable {
     package var server: String { HTTPRequest.endpoint(of: address) }
     package let options: Options
     private let address: String
-    private let http: HTTPClient
-    /// The client of lists and watches: the same one, except that HTTP/2 and the HTTP/1.1 of streams do not share a connection
-    /// cache. libcurl would stop to multiplex towards a host that also has HTTP/1.1 connections.
-    private let streams: HTTPClient
+    private let transport: Transport
     private let token: TokenSource
     private let impersonation: Impersonation?
+    /// Whether anything may be changed now; asked at each request that could.
+    private let permit: (@Sendable () -> Bool)?
 
     /// - Parameter sharingThreadOf: a client whose thread this one uses too, instead of one of its own.
     package init(connection: ClusterConnection, options: Options = Options(), sharingThreadOf other: HTTPClient? = nil) {
@@ -58,35 +57,35 @@ package final class KubernetesClient: Sendable {
         address = connection.server
         token = TokenSource(connection.credential)
         impersonation = connection.impersonation
-        var configuration = HTTPClient.Configuration(
+        permit = nil
+        let configuration = HTTPClient.Configuration(
             connectionsPerHostMax: 0, userAgent: options.userAgent, trust: connection.trust, httpVersion: options.httpVersion,
             receiveBufferBytes: 16_384, idleConnectionsFor: options.idleConnectionsFor)
-        http =
-            other.map { HTTPClient(configuration: configuration, sharingThreadOf: $0) } ?? HTTPClient(configuration: configuration)
-        if configuration.httpVersion == .http2, other == nil, connection.server.hasPrefix("https:") {
-            configuration.httpVersion = .http1
-            streams = HTTPClient(configuration: configuration)
-        } else {
-            streams = http
-        }
+        transport = Transport(connection, configuration, sharingThreadOf: other)
     }
 
-    private init(_ other: KubernetesClient, impersonating: Impersonation?) {
+    private init(_ other: KubernetesClient, impersonating: Impersonation?, permit: (@Sendable () -> Bool)?) {
+        self.permit = permit
         options = other.options
         address = other.address
         token = other.token
-        http = other.http
-        streams = other.streams
+        transport = other.transport
         impersonation = impersonating
     }
 
     /// The same connections, under another identity.
-    package func impersonating(_ identity: Impersonation) -> KubernetesClient { KubernetesClient(self, impersonating: identity) }
+    package func impersonating(_ identity: Impersonation) -> KubernetesClient {
+        KubernetesClient(self, impersonating: identity, permit: permit)
+    }
+
+    /// The same connections, for one who may change things only at times: requests that are no reads are not sent while `permit` says no.
+    package func permitting(_ permit: @escaping @Sendable () -> Bool) -> KubernetesClient {
+        KubernetesClient(self, impersonating: impersonation, permit: permit)
+    }
 
     /// Ends all requests and closes all connections, also of clients that share them.
     package func shutdown() async {
-        await http.shutdown()
-        await streams.shutdown()
+        await transport.shutdown()
     }
 
     // MARK: Requests
@@ -96,7 +95,7 @@ package final class KubernetesClient: Sendable {
         var request = try self.request(call)
         request.responseBytesMax = bytesMax ?? options.objectBytesMax
         let response: HTTPResponse
-        do { response = try await http.send(request) } catch { throw KubernetesError(error, operation: call.operation) }
+        do { response = try await transport.current.http.send(request) } catch { throw KubernetesError(error, operation: call.operation) }
         guard (200..<300).contains(response.status) else {
             throw KubernetesError(
                 operation: call.operation, status: response.status, headers: response.headers, body: response.body, redact: options.redact)
@@ -119,7 +118,7 @@ package final class KubernetesClient: Sendable {
         request.idleTimeout = idleTimeout
         request.receiveBufferBytes = receiveBufferBytes
         do {
-            let response = try await streams.stream(request)
+            let response = try await transport.current.streams.stream(request)
             guard (200..<300).contains(response.status) else {
                 let body = try await response.body.collect(upTo: options.objectBytesMax)
                 throw KubernetesError(
@@ -144,6 +143,11 @@ package final class KubernetesClient: Sendable {
     }
 
     private func request(_ call: Call) throws(KubernetesError) -> HTTPRequest {
+        if let permit, call.method != "GET", !permit() {
+            throw KubernetesError(
+                operation: call.operation, code: 0, message: "not sent: the right to act here has ended",
+                transport: HTTPError(kind: .cancelled, message: "the right to act has ended", isRetryable: true))
+        }
         var headers: [(name: String, value: String)] = [("Accept", call.accept)]
         if let type = call.contentType { headers.append(("Content-Type", type)) }
         do {

@@ -14,6 +14,8 @@ package struct ClusterConnection: Sendable {
     /// The API's URL, without a slash at its end. May have a path.
     package var server: String
     package var trust: TrustSettings
+    /// The files that `trust` was read from, where it was: read again when they change, as certificates are replaced while an agent runs.
+    package var trustFiles = TrustFiles()
     package var credential: Credential
     /// The namespace that the context or the pod names; `default` otherwise.
     package var namespace: String

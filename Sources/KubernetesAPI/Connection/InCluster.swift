@@ -26,10 +26,12 @@ extension ClusterConnection {
         }
         let authority = try SmallFile.read("\(folder)/ca.crt").bytes
         let namespace = try? SmallFile.read("\(folder)/namespace").bytes
-        return ClusterConnection(
+        var connection = ClusterConnection(
             server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)", trust: TrustSettings(certificateAuthority: authority),
             credential: .tokenFile(token),
             namespace: namespace.map { String(decoding: $0.filter { $0 > 32 }, as: UTF8.self) } ?? "default")
+        connection.trustFiles.certificateAuthority = "\(folder)/ca.crt"
+        return connection
     }
 
     /// A variable of the process's environment.

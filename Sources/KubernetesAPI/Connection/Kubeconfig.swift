@@ -44,10 +44,15 @@ private struct KubeconfigReader {
         let userName = try string(chosen, "user", of: "context '\(wanted)'") ?? ""
         let user = userName.isEmpty ? Value.null : try entry(userName, "users", "user", in: root)
         let (credential, impersonation) = try identity(user, "user '\(userName)'")
-        return ClusterConnection(
+        var connection = ClusterConnection(
             server: try server(cluster, "cluster '\(clusterName)'"),
             trust: try trust(cluster, "cluster '\(clusterName)'", user, "user '\(userName)'"), credential: credential,
             namespace: try string(chosen, "namespace", of: "context '\(wanted)'") ?? "default", impersonation: impersonation)
+        connection.trustFiles = TrustFiles(
+            certificateAuthority: try file(cluster, "certificate-authority", of: "cluster '\(clusterName)'"),
+            clientCertificate: try file(user, "client-certificate", of: "user '\(userName)'"),
+            clientKey: try file(user, "client-key", of: "user '\(userName)'"))
+        return connection
     }
 
     private func server(_ cluster: Value, _ what: String) throws(ConnectionError) -> String {
@@ -105,6 +110,13 @@ private struct KubeconfigReader {
         }
         guard let path = try string(value, key, of: what), !path.isEmpty else { return nil }
         return try SmallFile.read(absolute(path)).bytes
+    }
+
+    /// The file that `<key>` names, unless the data is in the kubeconfig.
+    private func file(_ value: Value, _ key: String, of what: String) throws(ConnectionError) -> String? {
+        if let text = try string(value, "\(key)-data", of: what), !text.isEmpty { return nil }
+        guard let path = try string(value, key, of: what), !path.isEmpty else { return nil }
+        return absolute(path)
     }
 
     private func entry(_ wanted: String, _ list: String, _ key: String, in root: Value) throws(ConnectionError) -> Value {

@@ -22,8 +22,14 @@ final class CoordinatorClient: Sendable {
     }
 
     /// Does one thing below `/api/v1`.
-    func post(_ path: String, _ body: Map = Map()) async throws -> Value {
-        var request = request("POST", path, [])
+    func post(_ path: String, _ body: Map = Map()) async throws -> Value { try await change("POST", path, body) }
+
+    func put(_ path: String, _ body: Map) async throws -> Value { try await change("PUT", path, body) }
+
+    func delete(_ path: String, _ body: Map = Map()) async throws -> Value { try await change("DELETE", path, body) }
+
+    private func change(_ method: String, _ path: String, _ body: Map) async throws -> Value {
+        var request = request(method, path, [])
         request.headers.append(("Content-Type", "application/json"))
         request.body = JSON.write(.map(body))
         return try await document(request)

@@ -14,16 +14,21 @@ struct Get: AsyncParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        abstract: "List what the fleet has, or show one of it.",
+        abstract: "List what the fleet has, or show one of it. With --cluster, what a cluster has.",
         discussion: """
+            With --cluster, the noun is a kind as kubectl knows it, and the cluster's agent is asked; values of Secrets come as keyed \
+            hashes.
+
             Examples:
               flotilla get clusters -o wide
               flotilla get applications storefront -o yaml
               flotilla get releases storefront
+              flotilla get pods --cluster prod-eu-1 -n shop
+              flotilla get deployment storefront --cluster prod-eu-1 -n shop -o yaml
             """)
 
-    @Argument(help: "clusters, applications, environments, pipelines or releases.")
-    var noun: Noun
+    @Argument(help: "clusters, applications, environments, pipelines or releases; with --cluster a kind.")
+    var what: String
 
     @Argument(help: "Only the one of this name; for releases, those of this pipeline.")
     var name: String?
@@ -31,11 +36,30 @@ struct Get: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "How to print: table, wide, json or yaml.")
     var output = OutputFormat.table
 
+    @Option(help: "Ask this cluster's agent for objects.")
+    var cluster: String?
+
+    @Option(name: .shortAndLong, help: "The namespace, for --cluster; without it, objects of all of them are listed.")
+    var namespace: String?
+
     @OptionGroup var client: ClientOptions
 
+    func validate() throws {
+        guard cluster == nil else { return }
+        guard Noun(argument: what) != nil else {
+            throw ValidationError("'\(what)' is none of \(Noun.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard namespace == nil else { throw ValidationError("--namespace goes with --cluster") }
+    }
+
     func run() async throws {
+        if let cluster {
+            return try await ClusterObjects(kind: what, name: name, namespace: namespace ?? "", output: output).show(
+                client, cluster: cluster)
+        }
+        guard let noun = Noun(argument: what) else { return }
         let client = try client.client()
-        let (items, one) = try await read(client)
+        let (items, one) = try await read(noun, client)
         await client.shutdown()
         if let text = output.document(one ?? ["items": .list(items)]) { return Terminal.write(text, to: 1) }
         Terminal.write(Listing(noun: noun, wide: output == .wide).text(items, style: Terminal.style), to: 1)
@@ -45,7 +69,7 @@ struct Get: AsyncParsableCommand {
     }
 
     /// The items to list, and the document where one was asked for.
-    private func read(_ client: CoordinatorClient) async throws -> (items: [Value], one: Value?) {
+    private func read(_ noun: Noun, _ client: CoordinatorClient) async throws -> (items: [Value], one: Value?) {
         guard let name else {
             guard noun == .releases else { return (try await client.items("/\(noun.rawValue)"), nil) }
             var releases: [Value] = []

@@ -182,6 +182,8 @@ actor LocalFleet {
             let (kubeconfig, context) = kubeconfig(of: name)
             arguments += ["--kubeconfig", kubeconfig, "--state-directory", "\(folder)/state"]
             if let context { arguments += ["--context", context] }
+            // A simulation may be played with.
+            if settings.realClusters == nil { arguments += ["--allow-jobs", "*"] }
             let command = ProcessCommand(
                 program: settings.agentProgram, arguments: arguments, environment: ["FLOTILLA_AGENT_AGE_KEY_FILE": data.ageKey],
                 logFile: "\(data.logs)/agent-\(name).log")

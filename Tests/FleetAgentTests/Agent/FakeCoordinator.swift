@@ -11,16 +11,31 @@ final class FakeCoordinator: Sendable {
         var applications: [String: ApplicationReport] = [:]
         var events: [AgentEvent] = []
         var sequences: [Int64] = []
+        var results: [CommandResult] = []
+        /// What the last poll said that it holds.
+        var pauses: [DriftPause] = []
+        var lastCommand: Generation?
+
+        func result(_ id: Generation) -> CommandResult? { results.first { $0.id == id } }
     }
 
     private struct State {
         var tasks: [String: SyncTask] = [:]
         var objects: [Digest: Value] = [:]
-        var parked: [(held: [String: Generation], connection: HTTPTestServer.Connection)] = []
+        var originals: [Digest: String] = [:]
+        var parked: [(request: PollRequest, connection: HTTPTestServer.Connection)] = []
+        var commands: [Command] = []
+        var pauses: [DriftPause] = []
+        /// Answers to commands are refused for now.
+        var isDeaf = false
         var heard = Heard()
         var waiters: [(id: Int, test: @Sendable (Heard) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
         /// Answers wait until all of them can be given together.
         var isHoldingBack = false
+        /// Connections are dropped without an answer.
+        var isDown = false
+        /// The instance whose polls are answered; others are refused.
+        var instance: String?
     }
 
     private final class Store: Sendable { let state = Mutex(State()) }
@@ -43,13 +58,18 @@ final class FakeCoordinator: Sendable {
     /// Sets an application's desired state and wakes the agent.
     func want(
         _ application: String, _ counter: Int64, _ objects: [Value], intent: SyncTask.Intent = .apply, dependsOn: [String] = [],
-        breaksProof: Bool = false, release: String = "fedcba", origin: String = "release", _ change: (inout SyncOptions) -> Void = { _ in }
+        breaksProof: Bool = false, release: String = "fedcba", origin: String = "release", originals: [Digest: String] = [:],
+        _ change: (inout SyncOptions) -> Void = { _ in }
     ) {
         var options = SyncOptions()
         options.createNamespace = true
         options.retryBackoffMilliseconds = 100
         change(&options)
-        let bundle = Bundle(entries: objects.map { Bundle.Entry(object: Canonical.digest($0)) })
+        let bundle = Bundle(
+            entries: objects.map {
+                let digest = Canonical.digest($0)
+                return Bundle.Entry(object: digest, original: originals[digest].map { .sha256($0) })
+            })
         let tree = MerkleTree([
             MerkleLeaf(cluster: Self.cluster, application: application, bundle: bundle.digest),
             MerkleLeaf(cluster: "other", application: application, bundle: bundle.digest),
@@ -63,8 +83,53 @@ final class FakeCoordinator: Sendable {
         store.state.withLock { state in
             state.tasks[application] = task
             for object in objects { state.objects[Canonical.digest(object)] = object }
+            for original in originals.values { state.originals[.sha256(original)] = original }
         }
         answer()
+    }
+
+    /// Asks the agent for something.
+    @discardableResult
+    func ask(_ kind: Command.Kind, expires: Timestamp = .distantFuture) -> Generation {
+        let id = store.state.withLock { state in
+            let id = Generation(epoch: 1, counter: Int64(state.commands.count) + 1)
+            let expires = min(expires, Timestamp(seconds: 4_000_000_000))
+            state.commands.append(Command(id: id, kind: kind, expires: expires, requestedBy: "tester"))
+            return id
+        }
+        answer()
+        return id
+    }
+
+    /// Asks, and waits for how it ends.
+    func done(_ kind: Command.Kind) async -> CommandResult? {
+        let id = ask(kind)
+        await wait { $0.result(id) != nil }
+        return heard.result(id)
+    }
+
+    /// Sets the complete list of pauses, and waits until the agent holds it.
+    func pause(_ pauses: [DriftPause]) async {
+        store.state.withLock { $0.pauses = pauses }
+        answer()
+        await wait { $0.pauses == pauses }
+    }
+
+    func refuseAnswers(_ isDeaf: Bool) { store.state.withLock { $0.isDeaf = isDeaf } }
+
+    /// Puts objects within reach that no task names.
+    func offer(_ objects: [Value]) {
+        store.state.withLock { state in for object in objects { state.objects[Canonical.digest(object)] = object } }
+    }
+
+    /// Sets an application's desired state of which some objects are encrypted.
+    func want(
+        _ application: String, _ counter: Int64, _ objects: [Value] = [], encrypted: [EncryptedObject],
+        _ change: (inout SyncOptions) -> Void = { _ in }
+    ) {
+        want(
+            application, counter, encrypted.map(\.rendered) + objects,
+            originals: Dictionary(encrypted.map { (Canonical.digest($0.rendered), $0.original) }) { first, _ in first }, change)
     }
 
     /// Sets several applications' desired states for one answer.
@@ -75,11 +140,32 @@ final class FakeCoordinator: Sendable {
         answer()
     }
 
+    /// Goes away, or comes back.
+    func setDown(_ isDown: Bool) {
+        let parked = store.state.withLock { state in
+            state.isDown = isDown
+            defer { state.parked = [] }
+            return state.parked
+        }
+        for (_, connection) in parked { connection.drop() }
+    }
+
+    /// Has a session with one instance only; `nil` takes all.
+    func accept(onlyInstance instance: String?) { store.state.withLock { $0.instance = instance } }
+
+    /// Answers polls with nothing, and with everything once that has ended.
+    func holdBack(_ isHoldingBack: Bool) {
+        store.state.withLock { $0.isHoldingBack = isHoldingBack }
+        answer()
+    }
+    /// Has nothing to hand out any more.
+    func forget() { store.state.withLock { $0.tasks = [:] } }
+
     private func answer() {
         let answers: [(HTTPTestServer.Connection, PollResponse)] = store.state.withLock { state in
             guard !state.isHoldingBack else { return [] }
             defer { state.parked = [] }
-            return state.parked.map { ($0.connection, Self.news(state, $0.held)) }
+            return state.parked.map { ($0.connection, Self.news(state, $0.request)) }
         }
         for (connection, response) in answers { connection.respond(200, json: JSON.text(response.json)) }
     }
@@ -106,13 +192,18 @@ final class FakeCoordinator: Sendable {
         }
     }
 
-    private static func news(_ state: State, _ held: [String: Generation]) -> PollResponse {
+    private static func news(_ state: State, _ request: PollRequest) -> PollResponse {
         guard !state.isHoldingBack else { return PollResponse(tasks: []) }
+        let held = Dictionary(request.held.map { ($0.application, $0.generation) }) { first, _ in first }
+        let last = request.lastCommand
         return PollResponse(
-            tasks: state.tasks.values.filter { held[$0.application] != $0.generation }.sorted { $0.application < $1.application })
+            tasks: state.tasks.values.filter { held[$0.application] != $0.generation }.sorted { $0.application < $1.application },
+            commands: last.map { last in state.commands.filter { $0.id > last } } ?? [],
+            driftPauses: request.driftPauses == state.pauses ? nil : state.pauses)
     }
 
     private static func serve(_ request: HTTPTestServer.Request, _ connection: HTTPTestServer.Connection, _ store: Store) {
+        if store.state.withLock({ $0.isDown }) { return connection.drop() }
         guard request.headers["flotilla-protocol"] == "1", request.headers["authorization"] == "Bearer secret" else {
             return connection.respond(401, json: #"{"error":{"message":"no"}}"#)
         }
@@ -121,19 +212,32 @@ final class FakeCoordinator: Sendable {
                 request.headers["content-encoding"] == "gzip" ? try Gzip.decompress(request.body, limit: 64 << 20) : request.body
             let value = try JSON.read(body)
             switch request.path {
-            case "/agent/v1/poll": poll(try PollRequest(json: value), connection, store)
+            case "/agent/v1/poll":
+                let request = try PollRequest(json: value)
+                let isRefused = store.state.withLock { state in state.instance.map { $0 != request.instance } ?? false }
+                if isRefused { return connection.respond(409, json: #"{"error":{"message":"another instance"}}"#) }
+                poll(request, connection, store)
             case "/agent/v1/objects":
                 let wanted = try ObjectsRequest(json: value).digests
-                let found = store.state.withLock { state in wanted.compactMap { state.objects[$0] } }
-                connection.respond(200, json: JSON.text(ObjectsResponse(objects: found).json))
+                let found = store.state.withLock { state in
+                    ObjectsResponse(
+                        objects: wanted.compactMap { state.objects[$0] }, originals: wanted.compactMap { state.originals[$0] })
+                }
+                connection.respond(200, json: JSON.text(found.json))
+            case "/agent/v1/command-results":
+                let results = try CommandResults(json: value).results
+                guard !store.state.withLock({ $0.isDeaf }) else { return connection.respond(503, json: #"{"error":{"message":"busy"}}"#) }
+                let met = store.state.withLock { state in
+                    for result in results where state.heard.result(result.id) == nil { state.heard.results.append(result) }
+                    return Self.met(&state)
+                }
+                connection.respond(200, json: JSON.text(CommandResultsResponse(acknowledged: results.map(\.id)).json))
+                for continuation in met { continuation.resume() }
             default:
                 let report = try Report(json: value)
                 let met = store.state.withLock { state in
                     hear(report, &state)
-                    let met = state.waiters.filter { $0.test(state.heard) }
-                    let heard = state.heard
-                    state.waiters.removeAll { $0.test(heard) }
-                    return met.map(\.continuation)
+                    return Self.met(&state)
                 }
                 connection.respond(200, json: JSON.text(ReportResponse(acknowledged: report.sequence).json))
                 for continuation in met { continuation.resume() }
@@ -144,15 +248,28 @@ final class FakeCoordinator: Sendable {
     }
 
     private static func poll(_ request: PollRequest, _ connection: HTTPTestServer.Connection, _ store: Store) {
-        let held = Dictionary(request.held.map { ($0.application, $0.generation) }) { first, _ in first }
-        let answer: PollResponse? = store.state.withLock { state in
-            let answer = news(state, held)
-            if !answer.tasks.isEmpty || request.waitSeconds == 0 { return answer }
+        let (answer, met): (PollResponse?, [CheckedContinuation<Void, Never>]) = store.state.withLock { state in
+            state.heard.pauses = request.driftPauses ?? []
+            state.heard.lastCommand = request.lastCommand
+            let met = Self.met(&state)
+            let answer = news(state, request)
+            if !answer.tasks.isEmpty || !answer.commands.isEmpty || answer.driftPauses != nil || request.waitSeconds == 0 {
+                return (answer, met)
+            }
             // Answered when there is something; the connection's thread waits for its next request meanwhile.
-            state.parked.append((held, connection))
-            return nil
+            state.parked.append((request, connection))
+            return (nil, met)
         }
         if let answer { connection.respond(200, json: JSON.text(answer.json)) }
+        for continuation in met { continuation.resume() }
+    }
+
+    /// Those whose test is met now.
+    private static func met(_ state: inout State) -> [CheckedContinuation<Void, Never>] {
+        let heard = state.heard
+        let met = state.waiters.filter { $0.test(heard) }
+        state.waiters.removeAll { $0.test(heard) }
+        return met.map(\.continuation)
     }
 
     private static func hear(_ report: Report, _ state: inout State) {

@@ -14,7 +14,13 @@ struct TestCluster: Sendable {
     let coordinator: FakeCoordinator
 
     /// Runs `body` beside the simulator.
-    static func run(_ body: @Sendable (TestCluster) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - usesTLS: whether the API is served by https.
+    ///   - change: how the simulator behaves otherwise than in most tests.
+    static func run(
+        usesTLS: Bool = false, changing change: ((inout SimulatorBehaviour) -> Void)? = nil,
+        _ body: @Sendable (TestCluster) async throws -> Void
+    ) async throws {
         let folder = try TemporaryFolder()
         var behaviour = SimulatorBehaviour()
         behaviour.trustsAnonymous = true
@@ -22,9 +28,10 @@ struct TestCluster: Sendable {
         behaviour.podStopDelay = .milliseconds(5)
         behaviour.jobDuration = .milliseconds(30)
         behaviour.definitionDelay = .milliseconds(20)
+        change?(&behaviour)
         let simulator = try Simulator(
             configuration: SimulatorConfiguration(
-                clusters: [ClusterSpecification(name: "c")], logDirectory: "\(folder.path)/log", behaviour: behaviour, usesTLS: false,
+                clusters: [ClusterSpecification(name: "c")], logDirectory: "\(folder.path)/log", behaviour: behaviour, usesTLS: usesTLS,
                 seed: 1), logger: quiet)
         let cluster = TestCluster(simulator: simulator, folder: folder, coordinator: try FakeCoordinator())
         try Folder.make("\(folder.path)/agent")
@@ -38,15 +45,23 @@ struct TestCluster: Sendable {
         }
     }
 
-    private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+    static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
     /// Runs an agent, again with the same state folder (or another one), beside `body`.
-    func withAgent(state: String = "agent", clock: AgentClock = .system, _ body: @Sendable () async throws -> Void) async throws {
-        let agent = Agent(
-            configuration: AgentConfiguration(
-                coordinator: coordinator.url, cluster: FakeCoordinator.cluster, tokenFile: "\(folder.path)/token",
-                connection: ClusterConnection(server: simulator.url(for: "c") ?? ""), stateDirectory: "\(folder.path)/\(state)"),
-            clock: clock, logger: Self.quiet)
+    /// - Parameters:
+    ///   - ahead: how far its clock is ahead.
+    ///   - isAlone: the coordinator cannot be reached.
+    func withAgent(
+        state: String = "agent", clock: AgentClock = .system, connection: ClusterConnection? = nil, logger: Logger = quiet,
+        commands: CommandPermissions = CommandPermissions(), ahead: Duration = .zero, isAlone: Bool = false,
+        configure: (inout AgentConfiguration) -> Void = { _ in }, _ body: @Sendable () async throws -> Void
+    ) async throws {
+        var configuration = configuration(state: state, connection: connection, isAlone: isAlone)
+        configuration.commands = commands
+        configure(&configuration)
+        var clock = clock
+        if ahead != .zero { clock.now = { AgentClock.system.now() + ahead } }
+        let agent = Agent(configuration: configuration, clock: clock, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
             try await body()
@@ -54,9 +69,22 @@ struct TestCluster: Sendable {
         }
     }
 
+    func configuration(
+        state: String = "agent", connection: ClusterConnection? = nil, isAlone: Bool = false, version: String = "0.1.0"
+    ) -> AgentConfiguration {
+        var configuration = AgentConfiguration(
+            coordinator: isAlone ? "http://127.0.0.1:1" : coordinator.url, cluster: FakeCoordinator.cluster,
+            tokenFile: "\(folder.path)/token",
+            connection: connection ?? ClusterConnection(server: simulator.url(for: "c") ?? ""),
+            stateDirectory: "\(folder.path)/\(state)", version: version)
+        configuration.ageKeyPause = .milliseconds(20)
+        configuration.stateCopyPause = .milliseconds(20)
+        return configuration
+    }
+
     // MARK: The cluster, from outside
 
-    private func send(_ method: String, _ path: String, type: String = "application/json", _ body: Value? = nil) -> (Int, Value) {
+    func send(_ method: String, _ path: String, type: String = "application/json", _ body: Value? = nil) -> (Int, Value) {
         var headers: [(name: String, value: String)] = [("accept", "application/json")]
         if body != nil { headers.append(("content-type", type)) }
         let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
@@ -95,21 +123,29 @@ struct TestCluster: Sendable {
 
     /// The requests so far other than reads, as `PATCH /api/v1/…`; only the agent's, not the hand's.
     func agentWrites() throws -> [String] {
-        try requests().filter { $0["method"]?.string != "GET" && $0.at("query")?.string?.contains("hand") != true && isAgents($0) }.map {
+        try requests().filter {
+            $0["method"]?.string != "GET" && $0.at("query")?.string?.contains("hand") != true && isAgents($0) && !isAgentsOwn($0)
+        }.map {
             "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")"
         }
     }
 
     /// The requests for objects so far, without watches.
     func agentRequests() throws -> [String] {
-        try requests().filter { isAgents($0) && $0["query"]?.string?.contains("watch=true") != true }.map {
+        try requests().filter { isAgents($0) && !isAgentsOwn($0) && $0["query"]?.string?.contains("watch=true") != true }.map {
             "\($0["method"]?.string ?? "") \($0["path"]?.string ?? "")"
         }
     }
 
-    private func isAgents(_ line: Value) -> Bool { line["userAgent"]?.string?.hasPrefix("flotilla-agent") == true }
+    func isAgents(_ line: Value) -> Bool { line["userAgent"]?.string?.hasPrefix("flotilla-agent") == true }
 
-    private func requests() throws -> [Value] {
+    /// Whether it is about what the agent keeps for itself in the cluster, beside its work.
+    private func isAgentsOwn(_ line: Value) -> Bool {
+        let (path, secrets) = (line["path"]?.string ?? "", "/api/v1/namespaces/flotilla-system/secrets")
+        return path == secrets || ["state", "agent-key", "age-keys"].contains { path.hasPrefix("\(secrets)/flotilla-\($0)") }
+    }
+
+    func requests() throws -> [Value] {
         let bytes = try Folder.read("\(folder.path)/log/c/requests.jsonl") ?? []
         return try bytes.split(separator: 10).map { try JSON.read(Array($0)) }.filter { $0["method"] != nil }
     }

@@ -24,12 +24,21 @@ import Testing
 
     private static func account(
         _ live: Value?, _ after: Value, identity: ObjectIdentity = identity, isDeleted: Bool = false, isReplaced: Bool = false,
-        uid: String = "1"
+        uid: String = "1", isSecret: Bool = false
     ) -> DriftAccount {
         DriftAccount(
             Drift(seenAt: Timestamp(seconds: 0), isDeleted: isDeleted, isReplaced: isReplaced, projection: nil, live: live),
             identity: identity, uid: uid,
-            after: AppliedObject(after, ignoring: [], rules: [], at: Timestamp(seconds: 0)), ignoring: [])
+            after: AppliedObject(after, ignoring: [], rules: [], mask: SecretMask(), at: Timestamp(seconds: 0)), ignoring: [],
+            isSecret: isSecret)
+    }
+
+    @Test("What was encrypted is told to nobody, not even its beginning") func encrypted() {
+        let secret = String(repeating: "hunter2", count: 20)
+        let account = Self.account(
+            Self.object(["k": "x"], owned: [], others: ["k"]), Self.object(["k": .string(secret)], owned: ["k"]), isSecret: true)
+        #expect(account.paths == ["/data/k"] && account.message.contains("/data/k (hidden)"))
+        #expect(!account.message.contains("hunter2") && !account.message.contains("'x'"))
     }
 
     @Test("What differed is told with its values, through whom, and bounded")

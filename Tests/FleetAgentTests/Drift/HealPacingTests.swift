@@ -31,7 +31,7 @@ import Testing
 
     @Test("Against writers of every kind healing is bounded, ends in what is desired, and is quick again afterwards", arguments: 1...200)
     func fights(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix(state: seed)
         var pacing = HealPacing()
         var now = Timestamp(seconds: 1_000_000)
         let end = now + .seconds(Int64.random(in: 60...7_200, using: &random))
@@ -57,20 +57,5 @@ import Testing
         let quiet = last + max(HealPacing.window, HealPacing.longestDelay * 2)
         #expect(pacing.isQuiet(at: quiet) && pacing.quietAt.map { $0 <= quiet } == true)
         #expect(pacing.wait(at: quiet) == .zero)
-    }
-}
-
-/// A small generator with a seed, so that a case can be run again.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -17,6 +17,7 @@ import Testing
                 case "{cluster}": "s1"
                 case "{application}": "web"
                 case "{asset}": "flotilla.css"
+                case "{command}": "1.1"
                 default: String(part)
                 }
             }.joined(separator: "/")

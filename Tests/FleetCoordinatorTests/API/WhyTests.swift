@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentProtocol
 import Manifests
+import Promotion
 import Testing
 
 @testable import FleetCoordinator
@@ -32,6 +33,17 @@ import Testing
         change(&facts)
         let explanation = Why.explain(facts)
         return (explanation.verdict, explanation.lines.joined(separator: "\n"))
+    }
+
+    @Test func saysThatHealingIsPaused() {
+        let pause = DriftPause(application: "web", until: Timestamp(seconds: 13_600), reason: "incident 42", requestedBy: "ada")
+        let (verdict, text) = Self.explain {
+            $0.state = Self.state(.current, phase: "synced")
+            $0.pause = DriftPauseReading(
+                cluster: "p1", stage: StageID(pipeline: "shop", environment: "production"), pause: pause, askedAt: Self.now, heldAt: nil)
+        }
+        #expect(verdict == .inPlace)
+        #expect(text.contains("drift is not healed until 1970-01-01T03:46:40Z: paused by ada: incident 42"))
     }
 
     @Test func saysWhatFails() {

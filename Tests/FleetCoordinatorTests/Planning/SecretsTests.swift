@@ -192,7 +192,8 @@ import Testing
         func agents(_ keys: String) throws -> AgentService {
             AgentService(
                 store: fleet.store, time: fleet.time.wall, waiters: PollWaiters(), reports: fleet.reports,
-                sealing: try SealingKeys(parsing: keys), upgrades: fleet.agents.upgrades)
+                sealing: try SealingKeys(parsing: keys), desk: CommandDesk(engine: fleet.engine),
+                upgrades: AgentUpgrades(engine: fleet.engine, fleet: { nil }, version: FlotillaVersion.current))
         }
         let lost = try agents(new)
         await #expect(throws: AgentService.Refusal.self) { _ = try await lost.objects(request, cluster: "s1") }

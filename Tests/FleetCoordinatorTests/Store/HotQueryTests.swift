@@ -13,8 +13,11 @@ import Testing
     static let applications = 10
     static let large = [
         "desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions", "originals",
-        "bundle_originals", "agent_images",
+        "bundle_originals", "commands", "drift_pauses", "agent_images",
     ]
+
+    private static let result = CommandResult(
+        id: Generation(epoch: 1, counter: 501), outcome: .done, message: "", finishedAt: Timestamp(seconds: 1))
 
     /// A database with one stage that rolls out over a thousand clusters.
     private func fill(_ session: Session) throws {
@@ -45,6 +48,12 @@ import Testing
             insert into events (at, kind, severity, pipeline, environment, cluster, application)
               select i, 'healed', 'info', case when i % 50 = 0 then 'shop' end, case when i % 50 = 0 then 'production' end, 'c' || i % 1000,
                 'a' || i % 10 from generate_series(1, 100000) i;
+            insert into commands (cluster, epoch, counter, kind, application, parameters, bundle, state, asked_by, asked_at, expires_at, patience,
+              due_at, finished_at)
+              select 'c' || c, 1, c * 100 + i, 'syncNow', 'a' || i % 10, '{"application":"a1"}', case when i = 1 and c = 6 then 'sha256:' || repeat('0', 64) end,
+                case when i < 3 then 'queued' else 'done' end, 'x', 0, 1000, 1000, 1000000, case when i < 3 then null else 1000000000 end
+              from generate_series(1, \(Self.clusters)) c, generate_series(1, 50) i;
+            insert into drift_pauses select 'c' || c, 'a1', 'shop', 'production', 1000000, '', 'x', 0 from generate_series(1, \(Self.clusters)) c;
             insert into agent_images select 'c' || c, 'production', 'registry.example/agent:2' from generate_series(1, \(Self.clusters)) c;
             insert into stages (pipeline, environment, position, state, in_flight) values ('shop', 'production', 0, '{}', 'p1');
             analyze;
@@ -95,6 +104,17 @@ import Testing
             ),
             ("newest events", { _ = try EventRows.page($0, EventRows.Filter(), before: nil, limit: 50) }),
             ("following events", { _ = try EventRows.following($0, EventRows.Filter(), after: 99_950, limit: 50) }),
+            ("news of a poll", { _ = try CommandRows.news($0, cluster: "c5", after: Generation(epoch: 1, counter: 0)) }),
+            (
+                "commands of a poll",
+                { _ = try CommandRows.deliver($0, cluster: "c5", after: Generation(epoch: 1, counter: 0), instance: "i5", at: .epoch) }
+            ),
+            ("a command's end", { _ = try CommandRows.settle($0, cluster: "c5", [Self.result], at: now) }),
+            ("overdue commands", { _ = try CommandRows.giveUp($0, at: now) }),
+            ("old commands", { try CommandRows.forgetOld($0, at: now) }),
+            ("a page of commands", { _ = try CommandRows.page($0, cluster: "c5", before: nil, limit: 20) }),
+            ("commands of an application", { _ = try CommandRows.recent($0, cluster: "c5", application: "a1", limit: 20) }),
+            ("ended pauses", { _ = try DriftPauseRows.endDue($0, at: now) }),
             ("records to write", { _ = try PromotionRows.recording($0) }),
             ("an agent's image", { _ = try AgentUpgradeRows.wanted($0, cluster: "c5") }),
         ]

@@ -89,7 +89,7 @@ struct TestFleet {
             branch: "main", interval: .seconds(1), time: time.wall, holder: "test", logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time.wall, logger: logger)
         agents = AgentService(
-            store: store, time: time.wall, waiters: waiters, reports: reports, sealing: self.sealing,
+            store: store, time: time.wall, waiters: waiters, reports: reports, sealing: self.sealing, desk: CommandDesk(engine: engine),
             upgrades: AgentUpgrades(
                 engine: engine, fleet: { [follower] in try await follower.fleetInForce() }, version: FlotillaVersion.current))
     }

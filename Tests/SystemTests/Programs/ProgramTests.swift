@@ -8,6 +8,7 @@ import Testing
         ["pause"], ["resume"], ["rollback"], ["validate"], ["render"], ["cluster", "enroll"],
         ["cluster", "upgrade-agents"], ["cluster", "uninstall-manifest"], ["allowed-signers"],
         ["secrets", "keygen"], ["secrets", "encrypt"], ["secrets", "decrypt"],
+        ["sync"], ["dry-run"], ["run-job"], ["logs"],
     ]
 
     private func flotilla(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> ProgramResult {
@@ -38,6 +39,8 @@ import Testing
         arguments: [
             ["fly"], ["get"], ["get", "ships"], ["approve", "storefront"], ["history", "a/b", "--limit", "0"], ["rollback", "a/b"],
             ["promote", "a/b", "--override"], ["up", "--clusters", "2"], ["up", "--output", "json"], ["render", "x", "--variable", "y"],
+            ["pause", "web", "--reason", "x"], ["pause", "a/b", "--reason", "x", "--for", "1h"], ["logs", "x", "--cluster", "c"],
+            ["pause", "web", "--reason", "x", "--drift", "--cluster", "c", "--for", "10"], ["sync", "web"], ["get", "pods", "-n", "x"],
         ])
     func usage(_ arguments: [String]) async throws {
         let result = try await flotilla(arguments)

@@ -104,7 +104,7 @@ struct ServedFleet: Sendable {
 
     /// The status alone; for answers that do not end.
     func status(_ method: String, _ path: String, headers: [(name: String, value: String)]) async throws -> Int {
-        let isPost = method == "POST"
+        let isPost = method != "GET"
         return try await client.stream(
             HTTPRequest(
                 method: method, url: url + path, headers: headers, body: isPost ? Array("{}".utf8) : [], deadline: .seconds(30))
