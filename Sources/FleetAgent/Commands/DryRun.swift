@@ -129,8 +129,11 @@ struct DryRun {
             var rest = jobs[...]
             func addNext() {
                 guard var job = rest.popFirst() else { return }
+                let record = known[job.identity]
                 // Taking over what others manage is part of the same trial: nothing of it is stored, so conflicts are overruled here.
-                if job.task.options.adopt, known[job.identity]?.applied == nil { job.force = true }
+                if job.task.options.adopt, record?.applied == nil { job.force = true }
+                // What was applied before is healed: fields that somebody took are taken back.
+                if record?.applied != nil, record?.body == job.body { job.force = true }
                 let trying = job
                 group.addTask { await tryOut(trying, plan) }
             }

@@ -279,6 +279,13 @@ import Testing
                 #expect(drift?.message.contains("changed by hand; not healed: healing is paused until") == true)
                 #expect(drift?.message.hasSuffix("by ada: night") == true)
                 #expect(cluster.get(Self.web).at("spec", "replicas") == 7)
+                // What healing would do can be asked for meanwhile.
+                let trial = await coordinator.done(.dryRun(Command.DryRun(application: "web")))
+                #expect(trial?.message == "1 change, 1 unchanged", "\(String(describing: trial))")
+                #expect(
+                    trial?.output["objects"]?.list?.first { $0["action"] == "change" }?["changes"]?.list
+                        == [["path": "/spec/replicas", "before": 7, "after": 2]])
+                #expect(cluster.get(Self.web).at("spec", "replicas") == 7)
             }
             // Nobody to ask, and still known.
             try await cluster.withAgent(isAlone: true) {
