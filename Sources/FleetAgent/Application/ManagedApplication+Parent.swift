@@ -19,6 +19,7 @@ extension ManagedApplication {
             let kinds = parent.at("metadata", "annotations", Ownership.groupKindsAnnotation)?.string ?? ""
             inventory.parentKinds = kinds.split(separator: ",").map(String.init)
             parentHooks = parent.at("metadata", "annotations", HookLedger.annotation)?.string
+            isParentLabelled = parent.at("metadata", "labels", Ownership.applySetIDLabel) != nil
             // What the cluster says counts; what only the disk has is written back.
             inventory.hooks = parentHooks.flatMap { HookLedger(text: $0) } ?? inventory.hooks
         } catch {
@@ -32,7 +33,7 @@ extension ManagedApplication {
     /// Writes the parent where it does not say this already.
     func writeParent(kinds: [String], identities: [ObjectIdentity]) async throws {
         let hooks = inventory.hooks?.text
-        guard inventory.parentKinds != kinds || parentHooks != hooks else { return }
+        guard inventory.parentKinds != kinds || parentHooks != hooks || !isParentLabelled else { return }
         let namespaces = Set(identities.map(\.namespace)).subtracting(["", Ownership.agentNamespace]).sorted()
         var annotations: Map = [
             Ownership.toolingAnnotation: .string("flotilla/v\(context.version)"),
@@ -56,7 +57,24 @@ extension ManagedApplication {
         }
         inventory.parentKinds = kinds
         parentHooks = hooks
+        isParentLabelled = true
         isDirty = true
+    }
+
+    /// Leaves all objects where they are, and nobody's: a Secret that is no ApplySet's parent keeps nobody from taking them. Its note of
+    /// the hooks stays, should the application come back.
+    func letGo() async -> SyncOutcome {
+        do {
+            _ = try await context.cluster.client.patch(
+                .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name),
+                .merge(["metadata": ["labels": .map([Ownership.applySetIDLabel: .null])]]),
+                options: WriteOptions(fieldManager: Ownership.fieldManager))
+        } catch {
+            context.reachability.failed(error)
+            // Whatever else stands in the way is no reason to hold on to it.
+            if error.code == 0 || error.isRetryable { return .failed([ApplyFailure(nil, error)], of: inventory.records.count) }
+        }
+        return .removed("orphaned: its objects stay in the cluster")
     }
 
     /// Makes a namespace that is no part of any inventory: it is never pruned.

@@ -34,6 +34,8 @@ actor ManagedApplication {
     var toldFailure: String?
     /// The hooks' annotation of the parent, as last read or written.
     var parentHooks: String?
+    /// Whether the parent is known to be labelled as one.
+    var isParentLabelled = true
     var retry = RetryPlan()
     var retryAt: Timestamp?
     /// Since when the sync waits for something that should come by itself.
@@ -242,7 +244,7 @@ actor ManagedApplication {
         switch task.intent {
         case .apply: outcome = await sync()
         case .prune: outcome = await removeEverything()
-        case .orphan: outcome = .removed("orphaned: its objects stay in the cluster")
+        case .orphan: outcome = await letGo()
         }
         guard task.generation == generation else { return }
         settle(outcome)

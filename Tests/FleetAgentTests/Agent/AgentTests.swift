@@ -246,6 +246,12 @@ import Testing
                 #expect(cluster.get(Self.config("a")).isNull)
                 #expect(cluster.get("/api/v1/namespaces/flotilla-system/secrets/flotilla-web").isNull)
                 #expect(!cluster.get(Self.config("b")).isNull)
+                let parent = "/api/v1/namespaces/flotilla-system/secrets/flotilla-api"
+                #expect(cluster.get(parent).at("metadata", "labels", Ownership.applySetIDLabel) == nil)
+                // It may come back.
+                coordinator.want("api", 3, [configMap("b", ["k": "1"])])
+                await coordinator.wait("api", 3, .synced, .current)
+                #expect(cluster.get(parent).at("metadata", "labels", Ownership.applySetIDLabel) != nil)
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentProtocol
 import ClusterSimulator
+import KubernetesAPI
 import Manifests
 import Testing
 
@@ -66,7 +67,10 @@ import Testing
             try await cluster.withAgent { () async throws -> Void in
                 coordinator.want("web", 1, [configMap("a", ["k": "1"]), configMap("b", ["k": "1"])])
                 await coordinator.wait("web", 1, .synced, .current)
-                cluster.delete("/api/v1/namespaces/shop")
+                // Over HTTP: the simulator's clock goes on with its requests.
+                let client = KubernetesClient(connection: ClusterConnection(server: cluster.simulator.url(for: "c") ?? ""))
+                _ = try await client.delete(.namespaces, name: "shop")
+                await client.shutdown()
                 await coordinator.wait { $0.events.filter { $0.kind == .healed }.count >= 2 }
                 await coordinator.wait("web", 1, .synced, .current)
                 #expect(!cluster.get("/api/v1/namespaces/shop/configmaps/a").isNull)
