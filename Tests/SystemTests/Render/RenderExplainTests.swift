@@ -66,7 +66,7 @@ import Testing
             #expect(steps.first?["step"] as? String == "read")
             #expect(steps.last?["step"] as? String == "ReplicaCountTransformer")
             #expect(steps.last?["file"] as? String == "environments/production/api/kustomization.yaml")
-            #expect(steps.last?["line"] as? Int == 7)
+            #expect(steps.last?["line"] as? Int == 9)
         }
     }
 
