@@ -92,8 +92,8 @@ struct Inventory: Sendable, Hashable {
         if let hooks { map["hooks"] = .string(hooks.text) }
         if let parentKinds { map["parentKinds"] = .list(parentKinds.map { .string($0) }) }
         map["objects"] = .list(
-            records.sorted { $0.key < $1.key }.map { identity, record in
-                var object = record.json
+            records.keys.sorted().compactMap { identity in
+                guard var object = records[identity]?.json else { return nil }
                 object["group"] = .string(identity.group)
                 object["kind"] = .string(identity.kind)
                 object["namespace"] = .string(identity.namespace)
