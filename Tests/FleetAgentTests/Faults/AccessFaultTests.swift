@@ -63,16 +63,15 @@ import Testing
         try await TestCluster.run { cluster in
             try await cluster.withAgent(clock: TestClock(pace: 20).clock) {
                 cluster.setFaults {
-                    $0.throttleRate = 0.5
+                    $0.throttleRate = 0.3
                     $0.retryAfterSeconds = 2
                 }
                 let objects = (0..<12).map { configMap("c\($0)", ["k": "1"]) }
-                cluster.coordinator.want("web", 1, objects)
+                cluster.coordinator.want("web", 1, objects) { $0.retryMaxBackoffMilliseconds = 10_000 }
                 await cluster.coordinator.wait("web", 1, .synced, .current)
-                for number in 0..<12 { cluster.edit(TestCluster.config("c\(number)"), ["data": ["k": "2"]]) }
-                cluster.setFaults { $0.throttleRate = 0.5 }
                 cluster.setFaults { $0.throttleRate = 0 }
-                for number in 0..<12 { cluster.edit(TestCluster.config("c\(number)"), ["data": ["k": "3"]]) }
+                for number in 0..<12 { cluster.edit(TestCluster.config("c\(number)"), ["data": ["k": "2"]]) }
+                cluster.setFaults { $0.throttleRate = 0.3 }
                 try await cluster.until { (0..<12).allSatisfy { cluster.setting("c\($0)") == "1" } }
                 #expect(try cluster.agentDeletes() == [])
                 #expect(try cluster.agentRequestCount() < 600)

@@ -64,6 +64,8 @@ import Testing
                 let requests = try cluster.agentRequestCount()
                 cluster.setFaults { $0.stuckNamespaces = ["shop"] }
                 cluster.delete("/api/v1/namespaces/shop")
+                // Nothing in it ends by itself as long as it is stuck.
+                cluster.delete(TestCluster.config("a"))
                 await cluster.coordinator.wait { $0.events.contains { $0.kind == .healFailed && $0.message.contains("being terminated") } }
                 // A release into it waits as well, and says for what.
                 cluster.coordinator.want("web", 2, [configMap("a", ["k": "2"]), configMap("b", ["k": "1"])])

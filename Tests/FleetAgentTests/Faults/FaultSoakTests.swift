@@ -16,7 +16,7 @@ import Testing
 
     @Test("Whatever happens, it converges, prunes only what was dropped and does not spin", arguments: seeds)
     func soak(seed: UInt64) async throws {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         let script = (0..<3).map { _ in (0..<14).map { _ in Step.random(&random) } }
         try await TestCluster.run { cluster in
             let soak = Soak(cluster: cluster)
@@ -50,7 +50,7 @@ private enum Step: Sendable {
     case coordinator(isDown: Bool)
     case pass(Int64)
 
-    static func random(_ random: inout SplitMix) -> Step {
+    static func random(_ random: inout SeededRandom) -> Step {
         switch random.next() % 20 {
         case 0...4: .release(random.next())
         case 5...7: .edit(Int(random.next() % 8))
@@ -151,7 +151,7 @@ private final class Soak: Sendable {
         let (counter, numbers) = desired
         await cluster.coordinator.wait("web", counter, .synced, .current)
         for number in numbers { cluster.edit(TestCluster.config(Self.name(number)), ["data": ["k": "edited"]]) }
-        try await cluster.until { numbers.allSatisfy { cluster.setting(Self.name($0)) == "release \(counter)" } }
+        try await cluster.until { numbers.allSatisfy { cluster.value(Self.name($0)) == "release \(counter)" } }
     }
 
     func violations() throws -> [String] {

@@ -25,10 +25,9 @@ extension TestCluster {
 
     /// Waits until something holds of the cluster.
     func until(_ test: () throws -> Bool) async throws {
-        while try !test() { try await Task.sleep(for: .milliseconds(2)) }
+        while try !test() { try await Task.sleep(for: .milliseconds(10)) }
     }
 
-    /// A value of a ConfigMap in the cluster.
     func setting(_ name: String, _ key: String = "k") -> String? { get(Self.config(name)).at("data", key)?.string }
 
     /// What the agent has deleted so far.

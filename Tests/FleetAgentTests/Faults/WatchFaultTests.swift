@@ -52,7 +52,8 @@ import Testing
 
     @Test("Bookmarks move a quiet watch on: it resumes from one, without a list")
     func bookmarks() async throws {
-        try await TestCluster.run(changing: { $0.bookmarkInterval = .milliseconds(20) }) { cluster in
+        let often: (inout SimulatorBehaviour) -> Void = { $0.bookmarkInterval = .milliseconds(20) }
+        try await TestCluster.run(changing: often) { cluster in
             try await cluster.withAgent(clock: TestClock(pace: 20).clock) {
                 cluster.coordinator.want("web", 1, [configMap("a", ["k": "1"])])
                 await cluster.coordinator.wait("web", 1, .synced, .current)

@@ -68,7 +68,7 @@ private struct ElectionWorld {
         var isCutOffUntil: Int64 = 0
     }
 
-    var random: SplitMix
+    var random: SeededRandom
     var electors: [Elector]
     var requests: [Request] = []
     var answers: [(at: Int64, elector: Int, life: Int, number: Int, answer: LeaseElection.Answer)] = []
@@ -84,7 +84,7 @@ private struct ElectionWorld {
     var lastActor: Int?
 
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = SeededRandom(seed: seed)
         let count = 2 + Int(random.next() % 2)
         electors = []
         for index in 0..<count {

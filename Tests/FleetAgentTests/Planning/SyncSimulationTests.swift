@@ -19,7 +19,7 @@ import Testing
 }
 
 /// A small generator: the same seed gives the same run on every machine.
-struct SplitMix: RandomNumberGenerator {
+private struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
