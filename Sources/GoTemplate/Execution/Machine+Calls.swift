@@ -109,6 +109,9 @@ extension Machine {
         case .none: return .none
         case .null: throw failure("nil pointer evaluating interface {}.\(step.name)")
         case .map(let map):
+            if step.isValuesMethod, let method = ValuesMethods.method(step.name, map) {
+                return try call(method, step.name, chain, arguments ?? [], last, dot)
+            }
             if hasArguments { throw failure("\(step.name) is not a method but has arguments") }
             return map.value(step.name, hash: step.hash) ?? (map.typeName == "map[string]string" ? .string("") : .null)
         case .object, .time, .integer(_, .duration):

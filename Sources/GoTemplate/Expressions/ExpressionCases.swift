@@ -95,22 +95,21 @@ package struct ExpressionCases {
     // MARK: The chart's data
 
     private func data(_ one: Case, _ name: String) -> Datum {
-        let values = Dictionary(typeName: "common.Values")
-        if case .map(let map) = Datum(Self.coalesce(one.values, over: self.values)) {
-            for (key, value) in map.members { values[key] = value }
-        }
+        let values = Datum(values: Self.coalesce(one.values, over: self.values))
         return .map([
             ("Capabilities", .object(Capabilities(kubernetesVersion: kubernetesVersion, apiVersions: Capabilities.defaultAPIVersions))),
             ("Chart", chart), ("Files", .object(ChartFiles(files))), ("Release", releaseData), ("Subcharts", .map(Dictionary())),
-            ("Template", .map([("BasePath", .string("\(chartName)/templates")), ("Name", .string(name))])), ("Values", .map(values)),
+            ("Template", .map([("BasePath", .string("\(chartName)/templates")), ("Name", .string(name))])), ("Values", values),
         ])
     }
 
-    /// Helm's rule: a null in the values given removes what the chart has under the key.
+    /// Helm's rules: a null in the values given removes what the chart has under the key; nulls of the chart itself do not count.
     private static func coalesce(_ given: Value, over defaults: Value) -> Value {
-        guard case .map(let given) = given, case .map(var result) = defaults else { return given.isNull ? defaults : given }
+        guard case .map(let given) = given, case .map(var result) = withoutNulls(defaults) else {
+            return given.isNull ? withoutNulls(defaults) : given
+        }
         for entry in given.entries {
-            if entry.value.isNull {
+            if entry.value.isNull, defaults[entry.key] != nil {
                 result[entry.key] = nil
             } else if let present = result[entry.key], present.map != nil, entry.value.map != nil {
                 result[entry.key] = coalesce(entry.value, over: present)
@@ -119,6 +118,11 @@ package struct ExpressionCases {
             }
         }
         return .map(result)
+    }
+
+    private static func withoutNulls(_ value: Value) -> Value {
+        guard case .map(let map) = value else { return value }
+        return .map(Map(unique: map.entries.filter { !$0.value.isNull }.map { Map.Entry(key: $0.key, value: withoutNulls($0.value)) }))
     }
 
     private var chart: Datum {

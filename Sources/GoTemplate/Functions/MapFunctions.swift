@@ -82,7 +82,9 @@ enum MapFunctions {
         guard values.count >= 3 else { throw TemplateFailure("dig needs at least three arguments") }
         var here = values[values.count - 1]
         for (index, key) in values.dropLast(2).enumerated() {
-            guard Parameter.map.accepts(here), let map = here.dictionary else { throw notConvertible(here, "map[string]interface {}") }
+            guard let map = here.dictionary, map.typeName == Parameter.map.goName else {
+                throw notConvertible(here, "map[string]interface {}")
+            }
             guard key.isString else { throw notConvertible(key, "string") }
             guard let next = map[key.text] else { return values[values.count - 2] }
             if index == values.count - 3 { return next }

@@ -86,10 +86,13 @@ final class ConstantExpression: Expression, @unchecked Sendable {
 struct FieldStep: Sendable {
     let name: String
     let hash: UInt32
+    /// Whether Helm's values have a method of this name, which goes before a member.
+    let isValuesMethod: Bool
 
     init(_ name: String) {
         self.name = name
         hash = Dictionary.hash(name)
+        isValuesMethod = ValuesMethods.names.contains(name)
     }
 }
 
@@ -147,7 +150,7 @@ final class FieldChain: Expression, @unchecked Sendable {
         for index in steps.indices {
             let isLast = index == steps.count - 1
             // The way through plain maps, without a call.
-            if case .map(let map) = value, !isLast || (arguments == nil && last == nil) {
+            if case .map(let map) = value, !steps[index].isValuesMethod, !isLast || (arguments == nil && last == nil) {
                 value = map.value(steps[index].name, hash: steps[index].hash) ?? .null
                 continue
             }

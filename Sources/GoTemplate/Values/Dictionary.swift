@@ -133,7 +133,12 @@ package final class Dictionary {
         return copy
     }
 
-    package func shallowCopy() -> Dictionary {
+    /// The same members under another type. The members are shared one by one; adding to one map does not add to the other.
+    func retyped(_ typeName: String) -> Dictionary { typeName == self.typeName ? self : copied(typeName) }
+
+    package func shallowCopy() -> Dictionary { copied(typeName) }
+
+    private func copied(_ typeName: String) -> Dictionary {
         let copy = Dictionary(typeName: typeName)
         copy.keys = keys
         copy.values = values

@@ -71,7 +71,7 @@ package enum Parameter: UInt8, Sendable {
         case (.int, .integer(_, .int)), (.int64, .integer(_, .int64)), (.uint32, .integer(_, .uint32)): true
         case (.float, .float), (.bool, .bool), (.time, .time): true
         case (.list, .list(_, .any)), (.list, .list(_, .nilAny)): true
-        case (.map, .map(let map)): map.typeName == Parameter.map.goName || map.typeName == "common.Values"
+        case (.map, .map(let map)): map.typeName == Parameter.map.goName || map.typeName == ValuesMethods.typeName
         case (.certificate, .object(let object)): object.typeName == Parameter.certificate.goName
         case (.version, .object(let object)): object.typeName == Parameter.version.goName
         default: false

@@ -98,6 +98,16 @@ struct FunctionTests {
         ])
     func regularExpressions(template: String, output: String) { #expect(evaluate(template).contains(output)) }
 
+    @Test("values have methods, which go before members")
+    func valuesMethods() throws {
+        var set = TemplateSet()
+        let text =
+            "{{ dig \"a\" \"b\" 0 .Values.AsMap }} {{ .Values.YAML }}{{ (.Values.Table \"a\").b }} {{ .Values.PathValue \"a.b\" }} {{ typeOf .Values }}"
+        try set.add(name: "t", text: Array(text.utf8))
+        let output = try TemplateRenderer(set).render("t", .map([("Values", Datum(values: ["a": ["b": 1]]))]))
+        #expect(String(decoding: output, as: UTF8.self) == "1 a:\n  b: 1\n1 1 common.Values")
+    }
+
     @Test("the host's environment and network are out of reach")
     func isolation() {
         #expect(evaluate("{{ env \"HOME\" }}").contains("function \"env\" not defined"))
