@@ -23,6 +23,8 @@ package actor Agent {
     private let pulse: Pulse
     /// Tasks on disk that may be older than what the cluster has: nothing is done with them before the coordinator has spoken.
     private var unconfirmed: [SyncTask] = []
+    /// Open once the state folder is known to be the newest there is: a copy of an older one must not replace the one in the cluster.
+    private let current = Gate()
     /// Open once the coordinator has taken this instance for the one that speaks for the cluster.
     private let session = Gate()
     private let keyring = Keyring()
@@ -115,6 +117,7 @@ package actor Agent {
             // Held from the first poll on; begun when the agent has its keys.
             held = tasks.map { ManagedApplication(task: $0, context: context) }
             for application in held { board.add(application) }
+            current.open()
         } else {
             logger.warning("another agent has acted here since: what is on disk is not acted upon before the coordinator has been asked")
             unconfirmed = tasks
@@ -152,13 +155,16 @@ package actor Agent {
         guard let keys = await loadKeys(context) else { return }
         mask.use(keys.coding)
         let restored = await restore(tasks, keys, context)
-        let again = restored.map { ManagedApplication(task: $0, context: context, isRestored: true) }
+        let again = restored.map { ManagedApplication(task: $0.task, context: context, restored: $0.isSynced ? .synced : .begun) }
         for application in again { board.add(application) }
         hasRestored = !again.isEmpty
         keyring.use(keys)
-        await expect(tasks + restored, context)
+        await expect(tasks + restored.map(\.task), context)
         for application in held { spawn { await application.run() } }
-        spawn { await context.copy.run(keys) }
+        spawn { [current] in
+            await current.wait()
+            await context.copy.run(keys)
+        }
         context.copy.wakeup.wake()
         guard !again.isEmpty else { return }
         // What the coordinator knows better comes first, where it can be reached.
@@ -167,7 +173,7 @@ package actor Agent {
     }
 
     /// Reads back from the copy in the cluster what the state folder should hold and does not.
-    private func restore(_ tasks: [SyncTask], _ keys: AgentKeys, _ context: AgentContext) async -> [SyncTask] {
+    private func restore(_ tasks: [SyncTask], _ keys: AgentKeys, _ context: AgentContext) async -> [(task: SyncTask, isSynced: Bool)] {
         var backoff = Self.quick
         var random = SystemRandomNumberGenerator()
         do {
@@ -178,7 +184,7 @@ package actor Agent {
                 do {
                     let restored = try await context.copy.restore(only: isNew ? nil : damaged, keys)
                     if !restored.isEmpty {
-                        let names = restored.prefix(20).map(\.application).joined(separator: ", ")
+                        let names = restored.prefix(20).map(\.task.application).joined(separator: ", ")
                         say("read back from the copy of the state in the cluster: \(restored.count) applications (\(names))", .agentStarted)
                     }
                     try await context.state.noteBegun()
@@ -319,6 +325,7 @@ package actor Agent {
         }
         unconfirmed = []
         await duty?.confirmed()
+        current.open()
     }
 
     /// Takes tasks over: each is verified, its objects are fetched, it is stored, and only then acted upon.

@@ -84,6 +84,15 @@ extension ManagedApplication {
 
     /// A conflict over fields that somebody has just taken from Flotilla is drift: where drift is healed, that comes first.
     private func retryAfterHealing(_ job: ApplyJob, _ failure: ApplyFailure) async -> ApplyFailure? {
+        if wasSynced, failure.course == .hold, policy(job.identity) == .heal, let record = inventory.records[job.identity],
+            record.applied == nil
+        {
+            // Without a record of what was applied, the release that was says whose the fields were.
+            var again = job
+            again.force = true
+            for result in await perform([again]) { if case .failure(let failure) = result.outcome { return failure } }
+            return nil
+        }
         guard failure.course == .hold, policy(job.identity) == .heal, drifted[job.identity] != nil,
             let record = inventory.records[job.identity], let body = record.body, record.applied != nil
         else { return failure }

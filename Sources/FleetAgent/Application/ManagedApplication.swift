@@ -90,8 +90,17 @@ actor ManagedApplication {
     /// Why the inventory could not be saved; empty when it was.
     var saveFailure = ""
 
-    init(task: SyncTask, context: AgentContext, isRestored: Bool = false) {
-        self.isRestored = isRestored
+    /// Whether the task was read back from there after it had been applied as a whole: fields that others have taken since are drift.
+    private(set) var wasSynced: Bool
+    /// The generation that the copy in the cluster has been told to be applied.
+    private var toldSynced = ""
+
+    /// How far a task was that was read back from the copy in the cluster.
+    enum Restored { case no, begun, synced }
+
+    init(task: SyncTask, context: AgentContext, restored: Restored = .no) {
+        isRestored = restored != .no
+        wasSynced = restored == .synced
         name = task.application
         self.task = task
         self.context = context
@@ -103,6 +112,7 @@ actor ManagedApplication {
         let isTransfer = new.intent == .apply && task.intent != .apply
         task = new
         isRestored = false
+        wasSynced = false
         awaitsConfirmation = false
         needsSync = true
         plan = nil
@@ -201,6 +211,10 @@ actor ManagedApplication {
         do {
             try await context.state.save(inventory, of: name)
             saveFailure = ""
+            if inventory.synced != toldSynced {
+                toldSynced = inventory.synced
+                context.copy.wakeup.wake()
+            }
         } catch {
             isDirty = true
             guard saveFailure != "\(error)" else { return }

@@ -13,6 +13,29 @@ struct DesiredBody: Sendable {
     var isSecret = false
 }
 
+enum SecretData {
+    /// A core Secret with its `stringData` moved into `data`, as the API server stores it.
+    ///
+    /// An apply of `stringData` would own fields that no stored object has: nobody could tell whether its values were changed, and what is
+    /// left out later would stay. What is no text is left where it is, so that the API server says what is wrong with it.
+    static func merged(_ object: Value) -> Value {
+        guard Plaintexts.isSecret(object), case .map(let texts)? = object["stringData"] else { return object }
+        var data = object["data"]?.map ?? Map()
+        var rest = Map()
+        for entry in texts {
+            if let text = entry.value.string {
+                data[entry.key] = .string(Base64.encode(Array(text.utf8)))
+            } else {
+                rest[entry.key] = entry.value
+            }
+        }
+        var object = object
+        object["data"] = data.isEmpty ? object["data"] : .map(data)
+        object["stringData"] = rest.isEmpty ? nil : .map(rest)
+        return object
+    }
+}
+
 /// Why an encrypted object cannot be had in clear.
 struct UndecryptableObject: Error, Sendable, CustomStringConvertible {
     var message: String
@@ -34,7 +57,7 @@ extension AgentContext {
             }
             let secrets = Plaintexts(of: object)
             mask.learn(secrets)
-            return DesiredBody(object: object, secrets: secrets, isSecret: Plaintexts.isSecret(object))
+            return DesiredBody(object: SecretData.merged(object), secrets: secrets, isSecret: Plaintexts.isSecret(object))
         }
         let document = try await self.original(original)
         let opened = try await open(document)
@@ -43,7 +66,7 @@ extension AgentContext {
             let filled = try opened.filling(object)
             secrets.formUnion(Plaintexts(of: filled))
             mask.learn(secrets)
-            return DesiredBody(object: filled, secrets: secrets, isSecret: true)
+            return DesiredBody(object: SecretData.merged(filled), secrets: secrets, isSecret: true)
         } catch {
             throw UndecryptableObject(message: "\(error)", needsKeys: false)
         }

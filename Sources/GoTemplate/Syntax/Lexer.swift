@@ -10,6 +10,8 @@ struct Lexer {
     private var isInsideAction = false
     private var parenthesisDepth = 0
     private var failed: Token?
+    /// Why the token of an error is one.
+    private(set) var failure = ""
 
     private static let keywords: [String: Token.Kind] = [
         ".": .dot, "block": .block, "break": .break, "continue": .continue, "define": .define, "else": .else, "end": .endKeyword,
@@ -19,8 +21,27 @@ struct Lexer {
     init(_ input: [UInt8]) { self.input = input }
 
     mutating func next() -> Token {
-        if let failed { return Token(kind: .end, position: failed.position, value: "EOF", line: failed.line) }
+        if let failed { return Token(kind: .end, position: failed.position, end: failed.position, line: failed.line) }
         return isInsideAction ? insideAction() : text()
+    }
+
+    /// The bytes of a token.
+    func bytes(_ token: Token) -> ArraySlice<UInt8> { input[token.position..<token.end] }
+
+    /// The text of a token; of an error the message.
+    func text(_ token: Token) -> String {
+        if token.kind == .error { return failure }
+        return String(validating: bytes(token), as: UTF8.self) ?? UTF8Bytes.repaired(Array(bytes(token)))
+    }
+
+    /// A token as errors show it.
+    func shown(_ token: Token) -> String {
+        if token.kind == .end { return "EOF" }
+        let text = text(token)
+        if token.kind == .error { return text }
+        if token.kind.isKeyword { return "<\(text)>" }
+        if text.utf8.count > 10 { return Quoting.quote(String(String.UnicodeScalarView(text.unicodeScalars.prefix(10)))) + "..." }
+        return Quoting.quote(text)
     }
 
     // MARK: Moving
@@ -34,8 +55,7 @@ struct Lexer {
     private func byte(_ index: Int) -> UInt8? { index < input.count ? input[index] : nil }
 
     private mutating func emit(_ kind: Token.Kind) -> Token {
-        let token = Token(
-            kind: kind, position: start, value: UTF8Bytes.repaired(Array(input[start..<position])), line: startLine)
+        let token = Token(kind: kind, position: start, end: position, line: startLine)
         start = position
         startLine = line
         return token
@@ -54,7 +74,8 @@ struct Lexer {
     }
 
     private mutating func fail(_ message: String) -> Token {
-        let token = Token(kind: .error, position: start, value: message, line: startLine)
+        let token = Token(kind: .error, position: start, end: start, line: startLine)
+        failure = message
         failed = token
         return token
     }
@@ -86,7 +107,7 @@ struct Lexer {
             let token = emit(.text)
             position += trimmed
             ignore()
-            if !token.value.isEmpty { return token }
+            if token.end > token.position { return token }
         }
         return leftDelimiter()
     }
@@ -233,6 +254,12 @@ struct Lexer {
 
     private mutating func skipAlphanumerics() {
         while position < input.count {
+            let byte = input[position]
+            if byte < 0x80 {
+                guard Self.isAlphanumeric(byte) else { return }
+                position += 1
+                continue
+            }
             let (scalar, width) = decode(position)
             guard Self.isAlphanumeric(scalar) else { return }
             position += width
@@ -337,11 +364,12 @@ struct Lexer {
     static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "_") || isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+    }
+
     private static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.value < 0x80 {
-            let byte = UInt8(scalar.value)
-            return byte == UInt8(ascii: "_") || isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
-        }
+        if scalar.value < 0x80 { return isAlphanumeric(UInt8(scalar.value)) }
         return Characters.isLetter(scalar) || scalar.properties.generalCategory == .decimalNumber
     }
 

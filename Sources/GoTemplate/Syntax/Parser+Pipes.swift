@@ -46,12 +46,12 @@ extension Parser {
             let following = peekNonSpaceKeeping(space)
             if following.kind == .assign || following.kind == .declare {
                 _ = nextNonSpace()
-                names.append(variable.value)
+                names.append(lexer.text(variable))
                 return (names, following.kind == .assign)
             }
-            if following.kind == .char, following.value == "," {
+            if following.kind == .char, lexer.text(following) == "," {
                 _ = nextNonSpace()
-                names.append(variable.value)
+                names.append(lexer.text(variable))
                 guard context == "range", names.count < 2 else { throw failure("too many declarations in \(context)") }
                 switch peekNonSpace().kind {
                 case .variable, .rightDelimiter, .rightParenthesis: continue
@@ -101,7 +101,10 @@ extension Parser {
         let token = peek()
         guard token.kind == .field else { return term }
         var fields: [String] = []
-        while peek().kind == .field { fields.append(String(next().value.dropFirst())) }
+        while peek().kind == .field {
+            let field = next()
+            fields.append(String(lexer.text(field).dropFirst()))
+        }
         switch term {
         case let chain as FieldChain:
             let all = chain.steps.map(\.name) + fields
@@ -122,21 +125,26 @@ extension Parser {
         let position = token.position
         switch token.kind {
         case .identifier:
-            guard let function = FunctionTable.function(named: token.value) else {
-                throw failure("function \(Quoting.quote(token.value)) not defined")
+            let name = lexer.text(token)
+            guard let function = FunctionTable.function(named: name) else {
+                throw failure("function \(Quoting.quote(name)) not defined")
             }
             return add { FunctionName($0, position, function) }
         case .dot: return add { DotExpression($0, position) }
         case .nil: return add { NilExpression($0, position) }
         case .variable:
-            guard let variable = scope.variables.last(where: { $0.name == token.value }) else {
-                throw failure("undefined variable \(Quoting.quote(token.value))")
+            let name = lexer.text(token)
+            guard let variable = scope.variables.last(where: { $0.name == name }) else {
+                throw failure("undefined variable \(Quoting.quote(name))")
             }
             return add { VariableExpression($0, position, variable.name, variable.slot) }
         case .field:
             let isElement = scope.dotIsElement
-            return add { FieldChain($0, position, .dot, [String(token.value.dropFirst())], isElement: isElement) }
-        case .bool: return add { ConstantExpression($0, position, .bool(token.value == "true")) }
+            let field = String(lexer.text(token).dropFirst())
+            return add { FieldChain($0, position, .dot, [field], isElement: isElement) }
+        case .bool:
+            let isTrue = lexer.text(token) == "true"
+            return add { ConstantExpression($0, position, .bool(isTrue)) }
         case .charConstant, .complex, .number: return try parseNumber(token)
         case .leftParenthesis:
             try enter()
@@ -144,11 +152,12 @@ extension Parser {
             nesting -= 1
             return pipe
         case .string, .rawString:
-            guard let bytes = Quoting.unquote(token.value) else { throw failure("invalid syntax") }
+            let literal = lexer.text(token)
+            guard let bytes = Quoting.unquote(literal) else { throw failure("invalid syntax") }
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                return add { ConstantExpression($0, position, .raw(bytes, literal: token.value)) }
+                return add { ConstantExpression($0, position, .raw(bytes, literal: literal)) }
             }
-            return add { ConstantExpression($0, position, .string(text, literal: token.value)) }
+            return add { ConstantExpression($0, position, .string(text, literal: literal)) }
         default:
             back(token)
             return nil
@@ -158,7 +167,7 @@ extension Parser {
     private mutating func parseNumber(_ token: Token) throws(TemplateFailure) -> Expression {
         let number: NumberLiteral
         do throws(NumberLiteral.NumberError) {
-            number = try NumberLiteral(token.value, isCharacter: token.kind == .charConstant)
+            number = try NumberLiteral(lexer.text(token), isCharacter: token.kind == .charConstant)
         } catch {
             throw failure(error.message)
         }

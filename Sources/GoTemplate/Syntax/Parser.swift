@@ -91,13 +91,13 @@ struct Parser {
     }
 
     func unexpected(_ token: Token, _ context: String) -> TemplateFailure {
-        guard token.kind == .error else { return failure("unexpected \(token.shown) in \(context)") }
+        guard token.kind == .error else { return failure("unexpected \(lexer.shown(token)) in \(context)") }
         var extra = ""
         if actionLine != 0, actionLine != token.line {
             extra = " in action started at \(name):\(actionLine)"
-            if token.value.hasSuffix(" action") { extra = String(extra.dropFirst(" in action".count)) }
+            if lexer.text(token).hasSuffix(" action") { extra = String(extra.dropFirst(" in action".count)) }
         }
-        return failure(token.value + extra)
+        return failure(lexer.text(token) + extra)
     }
 
     mutating func add<N: Node>(_ make: (Int) -> N) -> N {
@@ -194,7 +194,9 @@ struct Parser {
     private mutating func parseItem() throws(TemplateFailure) -> Item {
         let token = nextNonSpace()
         switch token.kind {
-        case .text: return .statement(add { TextStatement($0, token.position, Array(token.value.utf8)) })
+        case .text:
+            let bytes = Array(lexer.bytes(token))
+            return .statement(add { TextStatement($0, token.position, bytes) })
         case .leftDelimiter:
             actionLine = token.line
             let item = try parseAction()
@@ -302,7 +304,7 @@ struct Parser {
     }
 
     func string(_ token: Token) throws(TemplateFailure) -> String {
-        guard let bytes = Quoting.unquote(token.value) else { throw failure("invalid syntax") }
+        guard let bytes = Quoting.unquote(lexer.text(token)) else { throw failure("invalid syntax") }
         return UTF8Bytes.repaired(bytes)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A piece of a template's text.
+/// A piece of a template's text: its place alone, as most texts of tokens are never looked at.
 struct Token {
     enum Kind {
         case error, bool, char, charConstant, complex, assign, declare, end, field, identifier, leftDelimiter, leftParenthesis, number
@@ -19,17 +19,8 @@ struct Token {
     let kind: Kind
     /// In bytes from the template's beginning.
     let position: Int
-    let value: String
+    /// Behind the last byte.
+    let end: Int
     /// Counted from 1.
     let line: Int
-
-    /// As errors show it.
-    var shown: String {
-        if kind == .end { return "EOF" }
-        if kind == .error { return value }
-        if kind.isKeyword { return "<\(value)>" }
-        let scalars = value.unicodeScalars
-        if value.utf8.count > 10 { return Quoting.quote(String(String.UnicodeScalarView(scalars.prefix(10)))) + "..." }
-        return Quoting.quote(value)
-    }
 }

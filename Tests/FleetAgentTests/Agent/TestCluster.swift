@@ -140,7 +140,7 @@ struct TestCluster: Sendable {
     func isAgents(_ line: Value) -> Bool { line["userAgent"]?.string?.hasPrefix("flotilla-agent") == true }
 
     /// Whether it is about what the agent keeps for itself in the cluster, beside its work.
-    private func isAgentsOwn(_ line: Value) -> Bool {
+    func isAgentsOwn(_ line: Value) -> Bool {
         let (path, secrets) = (line["path"]?.string ?? "", "/api/v1/namespaces/flotilla-system/secrets")
         return path == secrets || ["state", "agent-key", "age-keys"].contains { path.hasPrefix("\(secrets)/flotilla-\($0)") }
     }

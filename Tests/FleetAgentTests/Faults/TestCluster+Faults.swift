@@ -32,7 +32,7 @@ extension TestCluster {
 
     /// What the agent has deleted so far.
     func agentDeletes() throws -> [String] {
-        try requests().filter { isAgents($0) && $0["method"] == "DELETE" && ($0["status"]?.int ?? 0) < 400 }.map {
+        try requests().filter { isAgents($0) && !isAgentsOwn($0) && $0["method"] == "DELETE" && ($0["status"]?.int ?? 0) < 400 }.map {
             $0["path"]?.string ?? ""
         }
     }

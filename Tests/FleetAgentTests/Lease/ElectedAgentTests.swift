@@ -135,6 +135,8 @@ import Testing
                 cluster.coordinator.want("old", 2, [], intent: .prune)
                 await cluster.coordinator.wait("old", 2, .removed)
             }
+            let copy = "/api/v1/namespaces/flotilla-system/secrets/flotilla-state"
+            let copied = cluster.get(copy)
             cluster.coordinator.setDown(true)
             let polls = cluster.coordinator.requests.count
             try await cluster.withElected("one") { agent in
@@ -142,6 +144,8 @@ import Testing
                     agent.status?.answer("/readyz")?.text.hasPrefix("ok: acts") == true || agent.status?.meter.counts.isLoaded == true
                 }
                 try await cluster.until { cluster.coordinator.requests.count > polls + 3 }
+                // Nor does it replace the copy of the state, which is newer than its own.
+                #expect(cluster.get(copy) == copied)
                 #expect(cluster.setting("a") == "2")
                 #expect(cluster.get(TestCluster.config("old")).isNull)
                 cluster.edit(TestCluster.config("a"), ["data": ["k": "edited"]])

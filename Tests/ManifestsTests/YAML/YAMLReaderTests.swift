@@ -110,8 +110,14 @@ import Testing
             ("a: [1, 2\n", "syntax", "2:1: did not find expected ',' or ']' (while parsing a flow sequence, line 1)"),
             ("a: 'x\n", "syntax", "2:1: found unexpected end of stream (while scanning a quoted scalar, line 1)"),
             ("a:\n\tb: c\n", "syntax", "2:1: found character that cannot start any token (while scanning for the next token, line 2)"),
-            ("a: *nobody\n", "unknown-anchor", "1:4: the alias refers to nothing that comes before it; a text that begins with * needs quotes"),
-            ("a: &x [*x]\n", "unknown-anchor", "1:8: the alias refers to nothing that comes before it; a text that begins with * needs quotes"),
+            (
+                "a: *nobody\n", "unknown-anchor",
+                "1:4: the alias refers to nothing that comes before it; a text that begins with * needs quotes"
+            ),
+            (
+                "a: &x [*x]\n", "unknown-anchor",
+                "1:8: the alias refers to nothing that comes before it; a text that begins with * needs quotes"
+            ),
             ("[a]: b\n", "invalid-key", "1:1: a key must be a string, not a list"),
             ("{a: b}: c\n", "invalid-key", "1:1: a key must be a string, not a map"),
             ("~: c\n", "invalid-key", "1:1: a key must be a string, not null"),

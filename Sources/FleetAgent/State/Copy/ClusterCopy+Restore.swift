@@ -6,10 +6,10 @@ import Manifests
 extension ClusterCopy {
     /// Reads the copy back into the state folder: all of it or nothing.
     /// - Parameter only: the applications that are missing; `nil` for all.
-    /// - Returns: their tasks; none where there is no copy.
+    /// - Returns: their tasks, and whether each was applied as a whole; none where there is no copy.
     /// - Throws: `CopyError` where it is not whole, not this cluster's, or not sealed with these keys; `KubernetesError` where it cannot be
     ///   read now; `StateError` where it cannot be stored.
-    func restore(only: Set<String>? = nil, _ keys: AgentKeys) async throws -> [SyncTask] {
+    func restore(only: Set<String>? = nil, _ keys: AgentKeys) async throws -> [(task: SyncTask, isSynced: Bool)] {
         let index: CopyIndex
         do {
             let secret = try await client.get(.secrets, namespace: Ownership.agentNamespace, name: Self.indexName)
@@ -22,13 +22,13 @@ extension ClusterCopy {
         guard index.cluster == cluster else {
             throw CopyError(message: "it is that of cluster '\(index.cluster.prefix(100))', not of '\(cluster)'")
         }
-        var tasks: [SyncTask] = []
+        var restored: [(task: SyncTask, isSynced: Bool)] = []
         for (name, application) in index.applications.sorted(by: { $0.key < $1.key }) {
             if let only, !only.contains(name) { continue }
-            tasks.append(try await restore(name, application, keys))
+            restored.append((try await restore(name, application, keys), application.isSynced))
         }
-        try await state.save(tasks)
-        return tasks
+        try await state.save(restored.map(\.task))
+        return restored
     }
 
     /// Bodies are stored as they come: without their task, nobody uses them.

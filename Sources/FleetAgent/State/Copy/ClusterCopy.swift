@@ -84,7 +84,9 @@ actor ClusterCopy {
         var there = isUsable ? before.chunks : []
         for task in try await state.tasks() {
             let known = isUsable ? before.applications[task.application] : nil
-            if let known, known.generation == task.generation, known.bundle == task.bundle.digest {
+            let isSynced = try await state.inventory(task.application)?.synced == task.generation.description
+            if var known, known.generation == task.generation, known.bundle == task.bundle.digest {
+                known.isSynced = isSynced
                 index.applications[task.application] = known
                 continue
             }
@@ -105,7 +107,7 @@ actor ClusterCopy {
                 digests.append(parts)
             }
             index.applications[task.application] = CopyIndex.Application(
-                generation: task.generation, bundle: task.bundle.digest, packs: digests)
+                generation: task.generation, bundle: task.bundle.digest, packs: digests, isSynced: isSynced)
         }
         if index != before || !isUsable { try await replace(index) }
         guard index != written || !hasCollected else { return }

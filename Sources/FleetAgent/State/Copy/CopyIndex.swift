@@ -16,6 +16,8 @@ struct CopyIndex: Sendable, Hashable {
         var generation: Generation
         var bundle: Digest
         var packs: [[Digest]]
+        /// Whether the generation was applied as a whole: then what differs from it in the cluster is drift.
+        var isSynced = false
     }
 
     /// Whose copy it is: a backup that was brought to another cluster is not taken for that one's.
@@ -31,11 +33,13 @@ struct CopyIndex: Sendable, Hashable {
 
     /// Compressed.
     func bytes() throws -> [UInt8] {
-        let list: [Value] = applications.sorted { $0.key < $1.key }.map { name, application in
-            [
+        let list = applications.sorted { $0.key < $1.key }.map { name, application in
+            var map: Map = [
                 "application": .string(name), "generation": application.generation.json, "bundle": .string(application.bundle.description),
                 "packs": .list(application.packs.map { pack in .list(pack.map { Value.string($0.description) }) }),
             ]
+            if application.isSynced { map["synced"] = true }
+            return Value.map(map)
         }
         return try Gzip.compress(
             Canonical.bytes(["format": .string(Self.format), "cluster": .string(cluster), "key": .string(key), "applications": .list(list)])
@@ -69,7 +73,8 @@ struct CopyIndex: Sendable, Hashable {
                     try fields.string("application"),
                     Application(
                         generation: try Generation(json: fields.map["generation"], at: path),
-                        bundle: try Digest(json: fields.map["bundle"], at: path), packs: packs)
+                        bundle: try Digest(json: fields.map["bundle"], at: path), packs: packs,
+                        isSynced: try fields.bool("synced", default: false))
                 )
             }
             for (name, application) in list { applications[name] = application }

@@ -19,7 +19,11 @@ extension TestCluster {
 
     /// Waits until the copy has an application in a generation; `nil` in none.
     func waitForCopy(_ application: String, _ counter: Int64?) async {
-        while copyIndex == nil || copyIndex?.applications[application]?.generation.counter != counter { await Task.yield() }
+        while copyIndex == nil || copyIndex?.applications[application]?.generation.counter != counter
+            || copyIndex?.applications[application]?.isSynced == false
+        {
+            await Task.yield()
+        }
     }
 
     var chunks: [Value] {
