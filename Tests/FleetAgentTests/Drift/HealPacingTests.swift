@@ -31,7 +31,7 @@ import Testing
 
     @Test("Against writers of every kind healing is bounded, ends in what is desired, and is quick again afterwards", arguments: 1...200)
     func fights(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         var pacing = HealPacing()
         var now = Timestamp(seconds: 1_000_000)
         let end = now + .seconds(Int64.random(in: 60...7_200, using: &random))

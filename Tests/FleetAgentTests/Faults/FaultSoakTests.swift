@@ -151,7 +151,7 @@ private final class Soak: Sendable {
         let (counter, numbers) = desired
         await cluster.coordinator.wait("web", counter, .synced, .current)
         for number in numbers { cluster.edit(TestCluster.config(Self.name(number)), ["data": ["k": "edited"]]) }
-        try await cluster.until { numbers.allSatisfy { cluster.value(Self.name($0)) == "release \(counter)" } }
+        try await cluster.until { numbers.allSatisfy { cluster.setting(Self.name($0)) == "release \(counter)" } }
     }
 
     func violations() throws -> [String] {
