@@ -262,7 +262,7 @@ package actor Agent {
             let isComplete = keyring.keys != nil
             do {
                 pulse.beat("poll", within: .seconds(configuration.pollWaitSeconds) + .seconds(120))
-                if await cluster.version.isEmpty { _ = try? await cluster.discover() }
+                if await cluster.version.isEmpty, (try? await cluster.discover()) != nil { reports.meter.clusterAnswers(true) }
                 var held: [PollRequest.Held] = []
                 for application in board.all { held.append(await application.held) }
                 let request = PollRequest(

@@ -57,7 +57,7 @@ package final class ElectedAgent: Sendable {
         let client = Agent.client(configuration, mask)
         let elector =
             options.usesLease
-            ? LeaseElector(options.lease(instance), client: client, clock: clock, logger: logger, pulse: pulse) : nil
+            ? LeaseElector(options.lease(instance), client: client, clock: clock, logger: logger, pulse: pulse, meter: meter) : nil
         let standing = elector?.standing ?? .always
         if elector == nil { logger.notice("acts without a Lease: no other agent may run for this cluster") }
         let status = AgentStatus(

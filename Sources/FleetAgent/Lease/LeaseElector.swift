@@ -13,6 +13,7 @@ actor LeaseElector {
     private let clock: AgentClock
     private let logger: Logger
     private let pulse: Pulse
+    private let meter: Meter
     private let namespace: String
     private var election: LeaseElection
     private var lastProblem = ""
@@ -23,7 +24,7 @@ actor LeaseElector {
     private static let patience = Duration.seconds(5)
 
     init(
-        _ settings: LeaseElection.Settings, client: KubernetesClient, clock: AgentClock, logger: Logger, pulse: Pulse,
+        _ settings: LeaseElection.Settings, client: KubernetesClient, clock: AgentClock, logger: Logger, pulse: Pulse, meter: Meter,
         namespace: String = Ownership.agentNamespace
     ) {
         election = LeaseElection(settings)
@@ -31,6 +32,7 @@ actor LeaseElector {
         self.clock = clock
         self.logger = logger
         self.pulse = pulse
+        self.meter = meter
         self.namespace = namespace
     }
 
@@ -136,6 +138,7 @@ actor LeaseElector {
         }
         switch result {
         case .success(let answer):
+            meter.clusterAnswers(true)
             if !lastProblem.isEmpty { logger.info("the Lease \(namespace)/\(Self.name) can be reached again") }
             lastProblem = ""
             return answer
@@ -148,6 +151,7 @@ actor LeaseElector {
     }
 
     private func complain(_ error: KubernetesError?) {
+        meter.clusterAnswers(error.map { $0.code != 0 } ?? false)
         let what = "the Lease \(namespace)/\(Self.name), by which only one agent of a cluster acts, cannot be held"
         let problem =
             if let error, error.isForbidden {

@@ -32,6 +32,16 @@ import Testing
         }
     }
 
+    @Test("An agent without applications is ready, and without a Lease it needs none", arguments: [true, false])
+    func idle(usesLease: Bool) async throws {
+        try await TestCluster.run { cluster in
+            try await cluster.withElected("one", usesLease: usesLease) { agent in
+                try await cluster.until { agent.status?.answer("/readyz")?.text == "ok: acts\n" }
+                #expect(cluster.get(Self.lease).isNull == !usesLease)
+            }
+        }
+    }
+
     @Test("Of two agents one acts; when it ends the other takes over, with what the coordinator says")
     func two() async throws {
         try await TestCluster.run { cluster in
@@ -220,10 +230,11 @@ import Testing
 extension TestCluster {
     /// Runs an agent that takes part in the election, with a state folder of its own, beside `body`.
     func withElected(
-        _ name: String, connection: ClusterConnection? = nil, _ body: @Sendable (ElectedAgent) async throws -> Void
+        _ name: String, connection: ClusterConnection? = nil, usesLease: Bool = true, _ body: @Sendable (ElectedAgent) async throws -> Void
     ) async throws {
         let agent = ElectedAgent(
-            configuration: configuration(state: name, connection: connection, version: "0.1.0-\(name)"), clock: TestClock(pace: 20).clock,
+            configuration: configuration(state: name, connection: connection, version: "0.1.0-\(name)"),
+            options: ElectedAgent.Options(usesLease: usesLease), clock: TestClock(pace: 20).clock,
             logger: Self.quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
