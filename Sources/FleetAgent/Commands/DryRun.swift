@@ -49,9 +49,8 @@ struct DryRun {
         var trials: [Trial] = []
         var wanted: Set<ObjectIdentity> = []
         if task.intent == .apply {
-            let digests = task.bundle.entries.map(\.object)
-            pin(Set(digests))
-            let missing = try await context.state.missing(digests)
+            pin(Set(task.bundle.entries.flatMap { [$0.object] + ($0.original.map { [$0] } ?? []) }))
+            let missing = try await context.state.missing(task.bundle.entries)
             if !missing.isEmpty { try await context.coordinator.fetch(missing, into: context.state) }
             let plan = try await read(task)
             wanted = plan.wanted
@@ -76,10 +75,8 @@ struct DryRun {
         var plan = Plan()
         var definitions: [String: Bool] = [:]
         if task.options.createNamespace { plan.namespaces.insert(task.namespace) }
-        var bodies: [Digest] = []
         for entry in task.bundle.entries {
             let object = try await context.body(entry.object)
-            bodies.append(entry.object)
             guard let identity = ObjectIdentity(object) else { continue }
             if identity.kind == "Namespace", identity.group.isEmpty { plan.namespaces.insert(identity.name) }
             if identity.kind == "CustomResourceDefinition", let group = object.at("spec", "group")?.string,
@@ -88,18 +85,20 @@ struct DryRun {
                 definitions["\(group)/\(kind)"] = object.at("spec", "scope")?.string == "Namespaced"
             }
         }
-        for digest in bodies {
+        for entry in task.bundle.entries {
+            let digest = entry.object
             let object = try await context.body(digest)
             let (apiVersion, kind) = (object["apiVersion"]?.string ?? "", object["kind"]?.string ?? "")
             let type = try await context.cluster.type(apiVersion: apiVersion, kind: kind)
             let group = ObjectIdentity.group(ofAPIVersion: apiVersion)
-            let planned: PlannedObject
+            var planned: PlannedObject
             do {
                 planned = try DesiredObject.plan(
                     object, digest: digest, task: task, isNamespaced: type?.namespaced ?? definitions["\(group)/\(kind)"])
             } catch {
                 throw CommandFailure(error.message)
             }
+            planned.original = entry.original
             plan.wanted.insert(planned.identity)
             if let hook = planned.directives.hook, planned.directives.writing != .never {
                 plan.wanted.remove(planned.identity)
@@ -170,7 +169,12 @@ struct DryRun {
         case .success(let applied):
             guard let live else { return Trial(identity: identity, action: .create) }
             guard let after = applied.object else { return Trial(identity: identity, action: .unchanged) }
-            let changes = StructuralDiff.changes(from: shown(live), to: shown(after))
+            // What was filled into it must not be told, of what it takes the place neither.
+            let secrets: Plaintexts
+            do { secrets = try await context.desired(job.body, original: job.original).secrets } catch {
+                return Trial(identity: identity, action: .error, message: context.mask.redact("\(error)"))
+            }
+            let changes = StructuralDiff.changes(from: shown(live, secrets), to: shown(after, secrets))
             var trial = Trial(identity: identity, action: changes.isEmpty ? .unchanged : .change)
             trial.changes = Array(changes.prefix(Self.changesMax))
             if changes.count > Self.changesMax { trial.message = "the first \(Self.changesMax) of \(changes.count) differences" }
@@ -179,13 +183,13 @@ struct DryRun {
     }
 
     /// The object without secrets and without what only the server writes.
-    private func shown(_ object: Value) -> Value {
+    private func shown(_ object: Value, _ secrets: Plaintexts) -> Value {
         var object = object
         object["status"] = nil
         var metadata = object["metadata"] ?? .null
         for key in ["managedFields", "creationTimestamp", "resourceVersion", "uid", "generation", "selfLink"] { metadata[key] = nil }
         object["metadata"] = metadata
-        return context.mask.masked(object)
+        return context.mask.masked(object, secrets: secrets)
     }
 
     // MARK: Answering
