@@ -185,7 +185,7 @@ package actor Agent {
                     let restored = try await context.copy.restore(only: isNew ? nil : damaged, keys)
                     if !restored.isEmpty {
                         let names = restored.prefix(20).map(\.task.application).joined(separator: ", ")
-                        say("read back from the copy of the state in the cluster: \(restored.count) applications (\(names))", .agentStarted)
+                        logger.info("read back from the copy of the state in the cluster: \(restored.count) applications (\(names))")
                     }
                     try await context.state.noteBegun()
                     return restored
@@ -198,15 +198,12 @@ package actor Agent {
             }
         } catch {
             if Task.isCancelled { return [] }
-            say("the copy of the state in the cluster is not used, and nothing is changed because of it: \(error)", .applyFailed)
+            let text = "the copy of the state in the cluster is not used, and nothing is changed because of it: \(error)"
+            logger.error("\(text)")
+            reports.add(AgentEvent(.applyFailed, at: clock.now(), message: text))
             try? await context.state.noteBegun()
         }
         return []
-    }
-
-    private func say(_ text: String, _ kind: AgentEvent.Kind) {
-        if kind == .agentStarted { logger.info("\(text)") } else { logger.error("\(text)") }
-        reports.add(AgentEvent(kind, at: clock.now(), message: text))
     }
 
     /// - Returns: `nil` when cancelled.
@@ -267,7 +264,7 @@ package actor Agent {
                 for application in board.all { held.append(await application.held) }
                 let request = PollRequest(
                     instance: instance, agentVersion: configuration.version, kubernetesVersion: await cluster.version,
-                    waitSeconds: isFirst || !isComplete ? 0 : configuration.pollWaitSeconds,
+                    waitSeconds: isFirst ? 0 : configuration.pollWaitSeconds,
                     held: held.sorted { $0.application < $1.application }, lastCommand: await commands.last,
                     driftPauses: context.pauses.told, image: await upgrade.current())
                 let answer = try await coordinator.poll(request)
@@ -285,8 +282,8 @@ package actor Agent {
                 if isComplete, !unconfirmed.isEmpty { try await confirm(answer.tasks, context) }
                 if !answer.refused.isEmpty { accepted = false }
                 if let image = answer.agentImage, await !upgrade.follow(image) { accepted = false }
-                isFirst = false
                 if isComplete {
+                    isFirst = false
                     polled.wake()
                     if hasRestored { for application in board.all { await application.confirm() } }
                     hasRestored = false
@@ -294,8 +291,8 @@ package actor Agent {
                 if !lastMessage.isEmpty { logger.info("the coordinator answers again") }
                 lastMessage = ""
                 slow.reset()
-                // A task that is refused comes again at once: that must not spin.
-                if accepted { quick.reset() } else { try await clock.sleep(quick.next(using: &random)) }
+                // A task that is refused comes again at once, and without keys nothing is taken: that must not spin.
+                if accepted, isComplete { quick.reset() } else { try await clock.sleep(quick.next(using: &random)) }
             } catch {
                 if Task.isCancelled { return }
                 let refusal = error as? CoordinatorError

@@ -87,6 +87,8 @@ extension ManagedApplication {
             sighting.partOf == Ownership.applySetID(application: name), !inFlight.contains(sighting.identity)
         else {
             if inFlight.contains(sighting.identity) { seenMeanwhile[sighting.identity] = sighting }
+            // Another application of the same kinds may have been faster.
+            if !isLoaded { seenEarly[sighting.identity] = sighting }
             return
         }
         var record = ObjectRecord(

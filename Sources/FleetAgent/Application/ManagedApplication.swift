@@ -53,6 +53,8 @@ actor ManagedApplication {
     // What is running and what was seen.
     var inFlight: Set<ObjectIdentity> = []
     var seenMeanwhile: [ObjectIdentity: Sighting] = [:]
+    /// What was seen before the inventory was read.
+    var seenEarly: [ObjectIdentity: Sighting] = [:]
     var drifted: [ObjectIdentity: Drift] = [:]
     var pacing: [ObjectIdentity: HealPacing] = [:]
     var fights: [ObjectIdentity: Fight] = [:]
@@ -196,6 +198,9 @@ actor ManagedApplication {
         for (identity, record) in inventory.records where record.body == nil { context.rules.hold(identity, for: name) }
         isUnsure = inventory.begun != inventory.synced
         isLoaded = true
+        let seen = seenEarly
+        seenEarly = [:]
+        for sighting in seen.values { observe(sighting) }
     }
 
     /// Makes sure that the disk knows what this application has applied.

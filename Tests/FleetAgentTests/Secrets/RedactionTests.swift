@@ -232,7 +232,7 @@ private struct Outgoing {
                 var changed = try EncryptedObject(secret("t", ["password": Seed.tampered]), for: key)
                 changed.original = changed.original.replacing("name: t", with: "name: v")
                 var broken = try EncryptedObject(secret("s", ["password": Seed.tampered]), for: key)
-                broken.original = "password: [\(Seed.tampered)"
+                broken.original = "password: [not closed"
                 coordinator.want("tampered", 1, encrypted: [changed, broken])
                 await coordinator.wait("tampered", 1, .failed)
 
