@@ -183,7 +183,7 @@ package actor EmbeddedPostgres {
         defer { close(log) }
         var settings = [
             "listen_addresses=", "unix_socket_directories=\(socket)", "port=5432", "logging_collector=off", "log_destination=stderr",
-            "shared_buffers=64MB", "max_connections=60", "max_wal_size=512MB", "wal_level=minimal", "max_wal_senders=0",
+            "shared_buffers=64MB", "max_connections=200", "max_wal_size=512MB", "wal_level=minimal", "max_wal_senders=0",
             "synchronous_commit=on", "jit=off", "huge_pages=off",
             // Small containers have 64 MB of shared memory, which parallel queries would use.
             "max_parallel_workers_per_gather=0",

@@ -104,9 +104,8 @@ import Testing
             try await cluster.withAgent { () async throws -> Void in
                 coordinator.want("web", 1, [job("m", image: "x/m:fail", ["flotilla.dev/hook": "PreSync"]), configMap("a", ["k": "1"])])
                 await coordinator.wait("web", 1, .failed)
-                #expect(
-                    coordinator.heard.applications["web"]?.message.contains("PreSync hook failed: Error: container main, exit code 1")
-                        == true)
+                let message = coordinator.heard.applications["web"]?.message ?? ""
+                #expect(message.contains("PreSync hook failed: Error: container main, exit code 1"), "\(message)")
             }
         }
     }

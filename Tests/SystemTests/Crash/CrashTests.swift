@@ -77,8 +77,8 @@ import Threads
                 let stages = try await fleet.get("/api/v1/status")["stages"]?.list ?? []
                 return stages.allSatisfy { $0["state"]?.string == "current" && $0["promotion"]?.isNull ?? true } ? () : nil
             }
-            // What follows a rollout (parents, reports) comes to an end.
-            try await Task.sleep(for: .seconds(3))
+            // What follows a rollout (parents, reports, the copy of the agent's state) comes to an end.
+            try await Task.sleep(for: .seconds(15))
             for cluster in RunningFleet.clusters { _ = try logs.news(cluster) }
             try await Task.sleep(for: .seconds(60))
             for cluster in RunningFleet.clusters {

@@ -151,7 +151,7 @@ struct InstalledCluster: Sendable {
             environment[variable["name"]?.string ?? ""] = variable["value"]?.string ?? podName()
         }
         let arguments = (container["args"]?.list ?? []).compactMap(\.string).filter {
-            dropped.map($0.hasPrefix) != true && !$0.hasPrefix("--listen")
+            dropped.map($0.hasPrefix) != true
         }.map {
             $0.replacingOccurrences(of: "/etc/flotilla-agent", with: "\(folder)/access")
                 .replacingOccurrences(of: "/var/lib/flotilla-agent", with: "\(folder)/state")
