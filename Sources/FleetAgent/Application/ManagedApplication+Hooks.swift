@@ -57,11 +57,14 @@ extension ManagedApplication {
 
     /// Runs what runs after a failure.
     func runAfterFailure(_ order: SyncOrder) async throws -> SyncOutcome {
-        while true {
+        // A newer task, which may come at any wait, has a run of its own: what is noted then is not this one's.
+        let generation = task.generation
+        while task.generation == generation {
             let hooks = order.nextOnFailure(view)
             guard !hooks.isEmpty else { return .synced }
             if let outcome = try await run(hooks) { return outcome }
         }
+        return .synced
     }
 
     /// Brings one hook further.

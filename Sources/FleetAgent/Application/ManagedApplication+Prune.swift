@@ -48,6 +48,8 @@ extension ManagedApplication {
             awaitsConfirmation = true
             return .pending("read back from the copy of the state in the cluster: waits for the coordinator to confirm it", after: nil)
         }
+        // A newer task may come at any wait, and want what this one drops.
+        let generation = task.generation
         do {
             try await saved()
             try await readParent()
@@ -64,13 +66,17 @@ extension ManagedApplication {
             // What passes to others as a whole does not go.
             let runsHooks = !identities.isEmpty || inventory.records.isEmpty
             if runsHooks, let outcome = try await runRemoval(at: .preDelete) { return outcome }
+            guard task.generation == generation else { return .superseded }
             let failures = try await remove(PrunePlan.ordered(identities, waves: waves), isRemoval: true)
             guard failures.isEmpty else { return .failed(failures, of: identities.count) }
+            guard task.generation == generation else { return .superseded }
             if runsHooks, inventory.hooks?.removal.isEmpty == false {
                 if let text = try await leaving(types) { return .pending(text, after: .milliseconds(500)) }
                 if let outcome = try await runRemoval(at: .postDelete) { return outcome }
             }
+            guard task.generation == generation else { return .superseded }
             try await clearHooks(keeping: [])
+            guard task.generation == generation else { return .superseded }
             do {
                 _ = try await context.cluster.client.delete(
                     .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name))
@@ -90,7 +96,8 @@ extension ManagedApplication {
 
     private func remove(_ identities: [ObjectIdentity], isRemoval: Bool = false) async throws -> [ApplyFailure] {
         var failures: [ApplyFailure] = []
-        for identity in identities {
+        let generation = task.generation
+        for identity in identities where task.generation == generation {
             do {
                 if let reason = try await removeOne(identity, isRemoval) {
                     exempt.insert(identity)

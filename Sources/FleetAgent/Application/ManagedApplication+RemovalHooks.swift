@@ -19,11 +19,13 @@ extension ManagedApplication {
         }
         hookRun = run.key
         removalPlan = hooks
+        let generation = task.generation
         try await letHooksGo()
         for wave in Set(hooks.map(\.object.directives.wave)).sorted() {
             let group = hooks.filter { $0.object.directives.wave == wave }
             let open = group.filter { outcome(of: $0) == nil }
             if !open.isEmpty, let pending = try await self.run(open) { return pending }
+            guard task.generation == generation else { return .superseded }
             for hook in group {
                 guard case .failed(let reason)? = outcome(of: hook) else { continue }
                 let held = point == .preDelete ? "nothing of the application is deleted" : "its objects are deleted, its ApplySet stays"

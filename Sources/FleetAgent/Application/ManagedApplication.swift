@@ -385,6 +385,9 @@ enum SyncOutcome: Sendable {
     /// Has failed as the outcome says, and what runs after a failure has not ended: looked at again after the time.
     indirect case failing(SyncOutcome, String, after: Duration)
 
+    /// Broken off for a newer task; what becomes of this one counts no more.
+    static let superseded = SyncOutcome.pending("a newer task has come", after: .zero)
+
     /// In words; empty where there is nothing to say.
     var text: String {
         switch self {
