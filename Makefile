@@ -28,9 +28,13 @@ help:  ## Print the targets
 up: build  ## Show Flotilla at work on this machine: build everything, then `flotilla up $(ARGS)`
 	@exec $(RELEASE)/flotilla up --agent $(AGENT) $(ARGS)
 
+# How many tests run at once. Without a bound all do: then Foundation, which selects on files, meets numbers above 1,024 and waits for the
+# wrong programs, and what starts servers and processes of its own starves.
+TEST_WIDTH ?= 24
+
 test: packages swift agent  ## Build and run every test; they start the servers that they need
 	swift build --build-tests $(SWIFT_FLAGS)
-	FLOTILLA_AGENT_BINARY=$(CURDIR)/$(AGENT) swift test --skip-build $(ARGS)
+	FLOTILLA_AGENT_BINARY=$(CURDIR)/$(AGENT) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(ARGS)
 
 build: packages swift agent  ## Build the programs as they are shipped: .build/release/flotilla, .build/agent/release/flotilla-agent
 	swift build -c release --product flotilla $(SWIFT_FLAGS)
