@@ -18,8 +18,9 @@ extension Connection {
                 pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
             ]
             guard handles[0].fd >= 0 else { throw lost() }
-            // Once it has been heard, the wake-up would end every poll.
-            let count: nfds_t = interruption == nil || interruption?.isCancelled == true ? 1 : 2
+            // Once it has been heeded, the wake-up would end every poll. Not "once it has been given": a cancellation that comes after
+            // `stopIfAsked` looked must end this poll.
+            let count: nfds_t = interruption == nil || stopping != nil ? 1 : 2
             let until = stopping?.askAgain ?? deadline
             let ready = poll(&handles, count, until?.pollMilliseconds ?? -1)
             if ready < 0 && errno != EINTR { throw lost("waiting for the server failed: \(String(cString: strerror(errno)))") }

@@ -59,4 +59,23 @@ import Testing
         await database.close()
         await #expect { try await database.read { _ = try $0.query("select 1") } } throws: { isPostgresError($0, .closed) }
     }
+
+    @Test("a cancellation is heard whenever it comes, between the last look and the wait too") func heardAlways() async throws {
+        try await withDatabase(connections: 2) { database in
+            for round in 0..<200 {
+                let inside = Gate()
+                let holder = Task {
+                    try await database.read { session in
+                        inside.open()
+                        _ = try session.query("select pg_sleep(3600)")
+                    }
+                }
+                await inside.opened()
+                // From at once to after the statement has been sent: somewhere there the connection's thread goes to sleep.
+                for _ in 0..<(round * 20) { await Task.yield() }
+                holder.cancel()
+                await #expect { try await holder.value } throws: { isPostgresError($0, .cancelled) }
+            }
+        }
+    }
 }
