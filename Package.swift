@@ -25,6 +25,9 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 
 func module(
     _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], tests: [Target.Dependency] = []
@@ -45,6 +48,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -53,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C: system libraries, each imported by one Swift wrapper only.
@@ -123,7 +129,7 @@ let package = Package(
             "FleetAgent",
             [
                 "AgentProtocol", "KubernetesAPI", "SecretsDecryption", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads",
-                crypto, logging,
+                crypto, x509, asn1, logging,
             ],
             tests: ["ClusterSimulator", "HTTPTestServer"])
         + module(
@@ -131,7 +137,7 @@ let package = Package(
             [
                 "AgentProtocol", "Promotion", "FleetModel", "Rendering", "Kustomize", "GitRepository", "PostgresClient",
                 "HTTPTransport", "Compression", "Manifests", "Threads", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL,
-                httpTypes, lifecycle, mustache, logging, crypto,
+                httpTypes, lifecycle, mustache, logging, crypto, cryptoExtras, x509, asn1, jwt,
             ],
             resources: [
                 .embedInCode("Store/Migrations"), .embedInCode("Web/Templates"), .embedInCode("Web/Assets"),

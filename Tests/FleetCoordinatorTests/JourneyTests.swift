@@ -169,7 +169,7 @@ import Testing
         #expect(second.candidate.rendered != first.candidate.rendered)
 
         try await StageActions(engine: fleet.engine).rollback(
-            StageID(pipeline: "shop", environment: "production"), to: nil, reason: "checkout fails", by: "ada")
+            StageID(pipeline: "shop", environment: "production"), to: nil, reason: "checkout fails", by: Author(name: "ada"))
         try await fleet.settle(clusters: Self.clusters, rounds: 20)
         let stage = try #require(try await fleet.stage("shop/production"))
         #expect(stage.running?.candidate.release == first.candidate.release)

@@ -1,23 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Who may call a route. Every route says it: there is no default, and no route without one can be written down.
-enum Access: String, Sendable, CaseIterable {
+enum Access: Sendable, Hashable {
     /// Anybody: health checks, the webhook, and what the sign-in page needs.
     case open
-    /// A cluster's agent, by its bearer token.
+    /// A cluster's agent, by its credential.
     case agent
-    /// An administrator, by bearer token or by the session cookie of a signed-in browser.
-    case administrator
-    /// A page for people: a browser without a session is sent to the sign-in page.
-    case page
-    /// As `administrator`, and open to everybody while the coordinator listens on loopback only.
+    /// Anybody who is signed in, about themselves: who am I, my tokens, sign out.
+    case signedIn
+    /// Who has the permission at the place that the path names.
+    case needs(Permission, Place)
+    /// As `needs`, for a page for people: a browser without a session is sent to the sign-in page.
+    case page(Permission, Place)
+    /// Who may read the fleet; and everybody while the coordinator listens on loopback only.
     case monitoring
+
+    /// A page or a form for people.
+    var isPage: Bool { if case .page = self { true } else { false } }
+
+    /// What a route is about: which scope of a role it needs. The names are those of the path's parameters.
+    enum Place: String, Sendable, CaseIterable {
+        /// A list or a summary: any scope will do, and what is outside of it is left out.
+        case anywhere
+        /// The fleet as a whole: only a role without limits will do.
+        case fleet
+        /// `{pipeline}`
+        case pipeline
+        /// `{pipeline}` in `{environment}`
+        case stage
+        /// `{environment}`, whatever the pipeline
+        case environment
+        /// `{cluster}`, by its environment
+        case cluster
+        /// `{application}`, by its pipeline
+        case application
+        /// `{application}` on `{cluster}`
+        case instance
+    }
 }
 
 /// Who is calling, as far as the route's access asked.
 enum Caller: Sendable, Equatable {
     case anybody
     case agent(cluster: String)
-    /// `session` is the cookie that the browser sent; `nil` for a bearer token, which no other site can make a browser send.
-    case administrator(session: String?)
+    case person(Principal)
 }

@@ -10,6 +10,8 @@ struct Call: Sendable {
     let headers: HTTPFields
     let body: [UInt8]
     let caller: Caller
+    /// Where the call came from; `nil` where the transport has no addresses.
+    var address: String?
 
     /// A part of the path that the route's pattern names.
     func parameter(_ name: String) throws(APIFailure) -> String {
@@ -29,8 +31,20 @@ struct Call: Sendable {
         return cluster
     }
 
-    /// The signed-in browser's cookie.
-    var session: String? { if case .administrator(let session) = caller { session } else { nil } }
+    /// Who is signed in.
+    func principal() throws(APIFailure) -> Principal {
+        guard case .person(let principal) = caller else { throw .unauthorized }
+        return principal
+    }
+
+    /// As whom what this call does is recorded.
+    var author: Author {
+        switch caller {
+        case .person(let principal): Author(name: principal.name, means: "\(principal.means)", address: address)
+        case .agent(let cluster): Author(name: cluster, means: "agent", address: address)
+        case .anybody: Author(name: "anybody", means: "nothing", address: address)
+        }
+    }
 }
 
 /// Query parameters: at most `countMax`, each used only as the route declares.

@@ -11,7 +11,7 @@ struct FleetRoutes: Sendable {
     let counts: Remembered<FleetCounts>
 
     func add(to table: inout RouteTable) {
-        table.get("/api/v1/status", .administrator, "The fleet at a glance", answer: .object("Status"), status)
+        table.get("/api/v1/status", .needs(.read, .anywhere), "The fleet at a glance", answer: .object("Status"), status)
         addPipelines(to: &table)
         addClusters(to: &table)
         addApplications(to: &table)
@@ -49,7 +49,7 @@ struct FleetRoutes: Sendable {
 
     private func addPipelines(to table: inout RouteTable) {
         table.get(
-            "/api/v1/pipelines", .administrator, "Pipelines by name, with their stages", query: RouteTable.paging,
+            "/api/v1/pipelines", .needs(.read, .anywhere), "Pipelines by name, with their stages", query: RouteTable.paging,
             answer: .list(of: "Pipeline")
         ) { call in
             let limit = try call.query.limit()
@@ -62,7 +62,7 @@ struct FleetRoutes: Sendable {
             }
             return .json(names.json { Self.pipeline($0, stages, latest) })
         }
-        table.get("/api/v1/pipelines/{pipeline}", .administrator, "One pipeline", answer: .object("Pipeline")) { call in
+        table.get("/api/v1/pipelines/{pipeline}", .needs(.read, .pipeline), "One pipeline", answer: .object("Pipeline")) { call in
             let name = try call.parameter("pipeline")
             let (stages, latest) = try await store.database.read { session in
                 (try ReadStages.of(session, pipelines: [name]), try ReadReleases.latest(session, pipelines: [name]))
@@ -70,7 +70,7 @@ struct FleetRoutes: Sendable {
             guard !stages.isEmpty else { throw APIFailure.notFound("there is no pipeline '\(name)'") }
             return .json(Self.pipeline(name, stages, latest))
         }
-        table.get("/api/v1/stages/{pipeline}/{environment}", .administrator, "One stage", answer: .object("Stage")) { call in
+        table.get("/api/v1/stages/{pipeline}/{environment}", .needs(.read, .stage), "One stage", answer: .object("Stage")) { call in
             let id = try call.stage()
             guard let stage = try await store.database.read({ try ReadStages.one($0, id) }) else {
                 throw APIFailure.notFound("there is no stage '\(id)'")
@@ -78,7 +78,7 @@ struct FleetRoutes: Sendable {
             return .json(stage.json)
         }
         table.get(
-            "/api/v1/stages/{pipeline}/{environment}/history", .administrator, "The stage's promotions, newest first",
+            "/api/v1/stages/{pipeline}/{environment}/history", .needs(.read, .stage), "The stage's promotions, newest first",
             query: RouteTable.paging, answer: .list(of: "HistoryEntry")
         ) { call in
             let id = try call.stage()
@@ -92,7 +92,7 @@ struct FleetRoutes: Sendable {
             return .json(page.json(\.json))
         }
         table.get(
-            "/api/v1/releases", .administrator, "Releases, newest first",
+            "/api/v1/releases", .needs(.read, .anywhere), "Releases, newest first",
             query: [.optional("pipeline", .string, "only releases of this pipeline")] + RouteTable.paging, answer: .list(of: "Release")
         ) { call in
             let limit = try call.query.limit()
@@ -116,7 +116,8 @@ struct FleetRoutes: Sendable {
 
     private func addClusters(to table: inout RouteTable) {
         table.get(
-            "/api/v1/environments", .administrator, "Environments by name", query: RouteTable.paging, answer: .list(of: "Environment")
+            "/api/v1/environments", .needs(.read, .anywhere), "Environments by name", query: RouteTable.paging,
+            answer: .list(of: "Environment")
         ) { call in
             let limit = try call.query.limit()
             let after = try call.query.text("after") ?? ""
@@ -125,7 +126,7 @@ struct FleetRoutes: Sendable {
             return .json(page.json(\.json))
         }
         table.get(
-            "/api/v1/clusters", .administrator, "Clusters by name",
+            "/api/v1/clusters", .needs(.read, .anywhere), "Clusters by name",
             query: [.optional("environment", .string, "only clusters of this environment")] + RouteTable.paging,
             answer: .list(of: "Cluster")
         ) { call in
@@ -139,7 +140,7 @@ struct FleetRoutes: Sendable {
             return .json(page.json { .map($0.json(at: now)) })
         }
         table.get(
-            "/api/v1/clusters/{cluster}", .administrator, "One cluster and what runs there", answer: .object("ClusterDetail")
+            "/api/v1/clusters/{cluster}", .needs(.read, .cluster), "One cluster and what runs there", answer: .object("ClusterDetail")
         ) { call in
             let name = try call.parameter("cluster")
             let (cluster, states) = try await store.database.read { session in
@@ -156,7 +157,8 @@ struct FleetRoutes: Sendable {
 
     private func addApplications(to table: inout RouteTable) {
         table.get(
-            "/api/v1/applications", .administrator, "Applications by name", query: RouteTable.paging, answer: .list(of: "Application")
+            "/api/v1/applications", .needs(.read, .anywhere), "Applications by name", query: RouteTable.paging,
+            answer: .list(of: "Application")
         ) { call in
             let limit = try call.query.limit()
             let after = try call.query.text("after") ?? ""
@@ -164,7 +166,7 @@ struct FleetRoutes: Sendable {
             return .json(page.json { .map($0.json) })
         }
         table.get(
-            "/api/v1/applications/{application}", .administrator, "One application and its clusters, by name",
+            "/api/v1/applications/{application}", .needs(.read, .application), "One application and its clusters, by name",
             query: RouteTable.paging, answer: .object("ApplicationDetail")
         ) { call in
             let name = try call.parameter("application")
@@ -182,7 +184,7 @@ struct FleetRoutes: Sendable {
             return .json(.map(map))
         }
         table.get(
-            "/api/v1/why", .administrator, "Why an application on a cluster is as it is",
+            "/api/v1/why", .needs(.read, .anywhere), "Why an application on a cluster is as it is",
             query: [.required("application", .string, "the application"), .required("cluster", .string, "the cluster")],
             answer: .object("Explanation")
         ) { call in

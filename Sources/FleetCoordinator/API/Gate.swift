@@ -32,42 +32,47 @@ struct Gate: Sendable {
                 throw APIFailure(.unauthorized, "unauthorized", "a valid agent's token is needed", headers: [.wwwAuthenticate: "Bearer"])
             }
             return .admitted(.agent(cluster: cluster))
-        case .administrator:
-            guard let caller = administrator(headers) else { throw APIFailure.unauthorized }
-            return .admitted(caller)
+        case .signedIn, .needs:
+            guard let principal = principal(headers) else { throw APIFailure.unauthorized }
+            return .admitted(.person(principal))
         case .monitoring:
-            if let caller = administrator(headers) { return .admitted(caller) }
+            if let principal = principal(headers) { return .admitted(.person(principal)) }
             guard listensOnLoopback else { throw APIFailure.unauthorized }
             return .admitted(.anybody)
         case .page:
-            guard let caller = administrator(headers) else { return .signIn }
-            return .admitted(caller)
+            guard let principal = principal(headers) else { return .signIn }
+            return .admitted(.person(principal))
         }
     }
 
-    private func administrator(_ headers: HTTPFields) -> Caller? {
-        if let token = Self.bearer(headers) { return credentials.isAdministrator(token) ? .administrator(session: nil) : nil }
+    private func principal(_ headers: HTTPFields) -> Principal? {
+        if let token = Self.bearer(headers) { return credentials.isAdministrator(token) ? .administrator : nil }
         guard let cookie = Self.cookie(Self.sessionCookie, headers), credentials.accepts(cookie, kind: "session", at: time.now) else {
             return nil
         }
-        return .administrator(session: cookie)
+        var principal = Principal.administrator
+        principal.means = .session(String(Digest.sha256(cookie).hex.prefix(8)))
+        principal.csrfSecret = cookie
+        return principal
     }
 
-    /// The token that forms of this session carry: no other site knows it, and another session's is no good here.
-    func csrfToken(session: String) -> String {
-        credentials.sign(Self.csrfKind(session), until: time.now + .milliseconds(Credentials.sessionMilliseconds))
+    /// The token that forms of this session carry: no other site knows it, and another session's is no good here. Empty where a caller
+    /// sends its credential itself.
+    func csrfToken(for call: Call) -> String {
+        guard case .person(let principal) = call.caller, let secret = principal.csrfSecret else { return "" }
+        return credentials.sign(Self.csrfKind(secret), until: time.now + .milliseconds(Credentials.sessionMilliseconds))
     }
 
     /// Refuses a change that a browser's cookie vouches for when the request does not carry the session's token.
     func checkCSRF(_ call: Call) throws {
-        guard case .administrator(let session?) = call.caller else { return }
-        guard let token = try Self.csrfToken(in: call), credentials.accepts(token, kind: Self.csrfKind(session), at: time.now) else {
+        guard case .person(let principal) = call.caller, let secret = principal.csrfSecret else { return }
+        guard let token = try Self.csrfToken(in: call), credentials.accepts(token, kind: Self.csrfKind(secret), at: time.now) else {
             throw APIFailure(
                 .forbidden, "csrf", "the form's token is missing or has expired", hint: "load the page again and repeat the action")
         }
     }
 
-    private static func csrfKind(_ session: String) -> String { "csrf-\(Digest.sha256(session).hex.prefix(32))" }
+    private static func csrfKind(_ secret: String) -> String { "csrf-\(Digest.sha256(secret).hex.prefix(32))" }
 
     private static func csrfToken(in call: Call) throws -> String? {
         if let name = csrfHeader, let token = call.headers[name] { return token }

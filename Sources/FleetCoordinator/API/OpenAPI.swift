@@ -32,7 +32,7 @@ enum OpenAPI {
     }
 
     private static func isDescribed(_ route: Route) -> Bool {
-        route.access != .page && !["/sign-in", "/assets/{asset}"].contains(route.path)
+        !route.access.isPage && !["/sign-in", "/assets/{asset}"].contains(route.path)
     }
 
     private static func operation(_ route: Route) -> Value {
@@ -68,7 +68,7 @@ enum OpenAPI {
             switch route.access {
             case .open: .list([])
             case .agent: .list([.map(["agent": .list([])])])
-            case .administrator, .page: .list([.map(["administrator": .list([])]), .map(["session": .list([])])])
+            case .signedIn, .needs, .page: .list([.map(["administrator": .list([])]), .map(["session": .list([])])])
             case .monitoring: .list([.map(["administrator": .list([])]), .map([:])])
             }
         return .map(map)

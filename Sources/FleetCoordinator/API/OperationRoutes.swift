@@ -43,7 +43,7 @@ struct OperationRoutes: Sendable {
             return .json(.map(["accepted": true]), status: .accepted)
         }
         table.get(
-            "/api/v1/allowed-signers", .administrator, "A line for Git's allowed-signers file, by which records verify",
+            "/api/v1/allowed-signers", .signedIn, "A line for Git's allowed-signers file, by which records verify",
             answer: .text("text/plain")
         ) { _ in .text(allowedSigners) }
     }

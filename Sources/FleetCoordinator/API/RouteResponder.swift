@@ -19,7 +19,8 @@ struct RouteResponder: HTTPResponder {
             let query = try Query(parsing: request.uri.query)
             try refuseUnknown(query)
             let call = Call(
-                path: try parameters(context), query: query, headers: request.headers, body: try await body(of: request), caller: caller)
+                path: try parameters(context), query: query, headers: request.headers, body: try await body(of: request), caller: caller,
+                address: context.remoteAddress)
             if route.method != .get { try gate.checkCSRF(call) }
             return ReplyWriting.response(to: request, try await route.handler(call))
         }
@@ -38,7 +39,7 @@ struct RouteResponder: HTTPResponder {
 
     /// A mistyped filter would otherwise answer another question than the one that was asked.
     private func refuseUnknown(_ query: Query) throws(APIFailure) {
-        guard route.access == .administrator else { return }
+        guard case .needs = route.access else { return }
         let known = route.query.map(\.name)
         guard let unknown = query.values.keys.sorted().first(where: { !known.contains($0) }) else { return }
         throw .invalid(

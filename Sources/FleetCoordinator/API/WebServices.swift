@@ -112,7 +112,7 @@ struct WebServices: Sendable {
         SignInRoutes(store: store, time: time, pages: pages, credentials: credentials, usesTLS: usesTLS, version: about.version)
             .add(to: &table)
         let description = OpenAPI.document(table, version: about.version)
-        table.get("/api/v1/openapi.json", .administrator, "The description of this API", answer: .object("OpenAPI")) { _ in
+        table.get("/api/v1/openapi.json", .signedIn, "The description of this API", answer: .object("OpenAPI")) { _ in
             .json(description)
         }
         return table

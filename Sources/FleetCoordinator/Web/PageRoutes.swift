@@ -29,13 +29,13 @@ struct PageRoutes: Sendable {
     }
 
     private func presenting(_ call: Call, lastEvent: Int64 = 0) -> Presenting {
-        Presenting(now: time.now, about: about, csrf: call.session.map(gate.csrfToken) ?? "", lastEvent: lastEvent)
+        Presenting(now: time.now, about: about, user: call.author.name, csrf: gate.csrfToken(for: call), lastEvent: lastEvent)
     }
 
     // MARK: - The fleet
 
     private func addFleet(to table: inout RouteTable) {
-        table.get("/", .page, "The fleet", answer: .text("text/html")) { call in
+        table.get("/", .page(.read, .anywhere), "The fleet", answer: .text("text/html")) { call in
             let counts = try await counts.value()
             let (lastEvent, facts) = try await store.database.read { session in
                 let newest = try EventRows.newest(session)
@@ -52,7 +52,7 @@ struct PageRoutes: Sendable {
             }
             return .html(pages.fleet(presenting(call, lastEvent: lastEvent).fleetPage(facts)))
         }
-        table.get("/search", .page, "Finds things by their names", answer: .text("text/html")) { call in
+        table.get("/search", .page(.read, .anywhere), "Finds things by their names", answer: .text("text/html")) { call in
             let text = try call.query.text("q") ?? ""
             let found = try await store.database.read { text.isEmpty ? [] : try ReadFleet.search($0, text, limit: Self.pageSize) }
             return .html(pages.list(presenting(call).searchList(text, found)))
@@ -62,7 +62,7 @@ struct PageRoutes: Sendable {
     // MARK: - Lists
 
     private func addLists(to table: inout RouteTable) {
-        table.get("/pipelines", .page, "Pipelines", answer: .text("text/html")) { call in
+        table.get("/pipelines", .page(.read, .anywhere), "Pipelines", answer: .text("text/html")) { call in
             let after = try call.query.text("after") ?? ""
             let (lastEvent, names, stages, latest) = try await store.database.read { session in
                 let newest = try EventRows.newest(session)
@@ -74,14 +74,14 @@ struct PageRoutes: Sendable {
             }
             return .html(pages.list(presenting(call, lastEvent: lastEvent).pipelineList(names, stages: stages, latest: latest)))
         }
-        table.get("/applications", .page, "Applications", answer: .text("text/html")) { call in
+        table.get("/applications", .page(.read, .anywhere), "Applications", answer: .text("text/html")) { call in
             let after = try call.query.text("after") ?? ""
             let (lastEvent, applications) = try await store.database.read { session in
                 (try EventRows.newest(session), try ReadApplications.page(session, after: after, limit: Self.pageSize))
             }
             return .html(pages.list(presenting(call, lastEvent: lastEvent).applicationList(applications)))
         }
-        table.get("/clusters", .page, "Clusters", answer: .text("text/html")) { call in
+        table.get("/clusters", .page(.read, .anywhere), "Clusters", answer: .text("text/html")) { call in
             let after = try call.query.text("after") ?? ""
             let environment = try call.query.text("environment")
             let now = time.now
@@ -96,7 +96,7 @@ struct PageRoutes: Sendable {
                 clusters, environment: environment, environments: environments.items.map(\.name))
             return .html(pages.list(list))
         }
-        table.get("/events", .page, "Events", answer: .text("text/html"), events)
+        table.get("/events", .page(.read, .anywhere), "Events", answer: .text("text/html"), events)
     }
 
     @Sendable private func events(_ call: Call) async throws -> Reply {
@@ -127,7 +127,7 @@ struct PageRoutes: Sendable {
     // MARK: - One thing
 
     private func addDetails(to table: inout RouteTable) {
-        table.get("/pipelines/{pipeline}", .page, "One pipeline", answer: .text("text/html")) { call in
+        table.get("/pipelines/{pipeline}", .page(.read, .pipeline), "One pipeline", answer: .text("text/html")) { call in
             let name = try call.parameter("pipeline")
             let done = try call.query.text("done")
             let facts = try await store.database.read { session in
@@ -146,7 +146,7 @@ struct PageRoutes: Sendable {
                         name, stages: facts.stages, latest: facts.latest, history: facts.history, applications: facts.applications,
                         done: done)))
         }
-        table.get("/clusters/{cluster}", .page, "One cluster", answer: .text("text/html")) { call in
+        table.get("/clusters/{cluster}", .page(.read, .cluster), "One cluster", answer: .text("text/html")) { call in
             let name = try call.parameter("cluster")
             let (lastEvent, cluster, states, commands, pauses, events) = try await store.database.read { session in
                 (
@@ -163,7 +163,7 @@ struct PageRoutes: Sendable {
                     presenting(call, lastEvent: lastEvent).clusterPage(
                         cluster, states: states, commands: commands, pauses: pauses, events: events)))
         }
-        table.get("/applications/{application}", .page, "One application", answer: .text("text/html")) { call in
+        table.get("/applications/{application}", .page(.read, .application), "One application", answer: .text("text/html")) { call in
             let name = try call.parameter("application")
             let after = try call.query.text("after") ?? ""
             let (lastEvent, application, states, events) = try await store.database.read { session in
@@ -183,23 +183,27 @@ struct PageRoutes: Sendable {
     // MARK: - Actions
 
     private func addActions(to table: inout RouteTable) {
-        for action in ["approve", "reject", "pause", "resume", "rollback"] {
+        let forms: [(String, Permission)] = [
+            ("approve", .approve), ("reject", .approve), ("pause", .operate), ("resume", .operate), ("rollback", .operate),
+        ]
+        for (action, permission) in forms {
             table.post(
-                "/actions/stages/{pipeline}/{environment}/\(action)", .page, "The form '\(action)' of a stage", answer: .nothing
+                "/actions/stages/{pipeline}/{environment}/\(action)", .page(permission, .stage), "The form '\(action)' of a stage",
+                answer: .nothing
             ) { call in
                 let id = try call.stage()
                 let form = try Form(call.body)
                 let reason = try form.text("reason", max: StageActions.reasonMax) ?? ""
-                let name = StageActions.administrator
+                let author = call.author
                 guard ["approve", "resume"].contains(action) || !reason.isEmpty else {
                     throw APIFailure.invalid("a reason is needed: it goes into the record")
                 }
                 switch action {
-                case "approve": try await actions.approve(id, release: nil, rendered: form.text("rendered"), reason: reason, by: name)
-                case "reject": try await actions.reject(id, release: nil, rendered: form.text("rendered"), reason: reason, by: name)
-                case "pause": try await actions.pause(id, reason: reason, by: name)
-                case "resume": try await actions.resume(id, reason: reason, by: name)
-                default: try await actions.rollback(id, to: form.text("to"), reason: reason, by: name)
+                case "approve": try await actions.approve(id, release: nil, rendered: form.text("rendered"), reason: reason, by: author)
+                case "reject": try await actions.reject(id, release: nil, rendered: form.text("rendered"), reason: reason, by: author)
+                case "pause": try await actions.pause(id, reason: reason, by: author)
+                case "resume": try await actions.resume(id, reason: reason, by: author)
+                default: try await actions.rollback(id, to: form.text("to"), reason: reason, by: author)
                 }
                 let page = Presenting.address("pipelines", id.pipeline)
                 return .seeOther("\(page)?done=\(action)#stage-\(URLText.encode(id.environment))")

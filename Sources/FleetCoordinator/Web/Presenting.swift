@@ -6,6 +6,8 @@ import Promotion
 struct Presenting: Sendable {
     let now: Timestamp
     let about: WebServices.About
+    /// The name of the account that looks.
+    let user: String
     /// The token that every form of this session sends back.
     let csrf: String
     /// The newest event that the page knows: the stream begins after it.
@@ -13,7 +15,7 @@ struct Presenting: Sendable {
 
     func frame(_ title: String, here: String, live: Bool = true, query: String = "", notices: [PageFrame.Notice] = []) -> PageFrame {
         PageFrame(
-            title: title, isSignedIn: true, navigation: PageFrame.navigation(here: here), user: StageActions.administrator, csrf: csrf,
+            title: title, isSignedIn: true, navigation: PageFrame.navigation(here: here), user: user, csrf: csrf,
             query: query, liveAddress: live ? "/api/v1/events/stream?after=\(lastEvent)" : nil, notices: notices, version: about.version)
     }
 

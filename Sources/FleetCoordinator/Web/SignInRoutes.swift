@@ -17,7 +17,7 @@ struct SignInRoutes: Sendable {
     func add(to table: inout RouteTable) {
         table.get("/sign-in", .open, "The sign-in page; with 'link', signs in", answer: .text("text/html"), show)
         table.post("/sign-in", .open, "Signs a browser in", bodyMax: 8 << 10, answer: .nothing, signIn)
-        table.post("/sign-out", .page, "Ends the browser's session", bodyMax: 8 << 10, answer: .nothing) { _ in
+        table.post("/sign-out", .signedIn, "Ends the browser's session", bodyMax: 8 << 10, answer: .nothing) { _ in
             var reply = Reply.seeOther("/sign-in")
             reply.headers[.setCookie] = cookie("", seconds: 0)
             return reply

@@ -44,7 +44,7 @@ extension Presenting {
         let which = [ActionForm.Field(name: "rendered", value: waiting.candidate.rendered)]
         var forms: [ActionForm] = []
         let missing = waiting.candidate.strategy.approvalsRequired - waiting.approvals.count
-        if missing > 0, !waiting.approvals.contains(where: { $0.by == StageActions.administrator }) {
+        if missing > 0, !waiting.approvals.contains(where: { $0.by == user }) {
             let clusters = waiting.candidate.strategy.clusters.count
             var approve = form(
                 stage, "approve", "Approve",

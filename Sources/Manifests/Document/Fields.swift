@@ -55,6 +55,13 @@ package struct Fields: Sendable {
         return number
     }
 
+    /// A text that is no longer than so many bytes.
+    package func string(_ key: String, bytesMax: Int) throws(ShapeError) -> String {
+        let text = try string(key)
+        guard text.utf8.count <= bytesMax else { throw failure(key, "longer than \(bytesMax) bytes") }
+        return text
+    }
+
     package func int(_ key: String) throws(ShapeError) -> Int64 {
         guard let number = try optionalInt(key) else { throw expected("an integer", key) }
         return number

@@ -47,7 +47,7 @@ import Testing
                     #expect(asForger == 401, comment)
                     #expect(asAdministrator == 401, comment)
                     #expect(asAgent != 401, comment)
-                case .administrator:
+                case .signedIn, .needs:
                     #expect(nobody == 401, comment)
                     #expect(asForger == 401, comment)
                     #expect(asAgent == 401, comment)

@@ -23,43 +23,43 @@ struct ActionRoutes: Sendable {
             .optional("rendered", .string, "the rendered set that is meant"),
         ]
         table.post(
-            "\(stage)/approve", .administrator, "Approves what waits at the stage's gates",
+            "\(stage)/approve", .needs(.approve, .stage), "Approves what waits at the stage's gates",
             members: which + [.optional("reason", .string, "why")], answer: .object("Stage")
         ) { call in
             let (id, body, reason) = try Self.read(call)
             try await actions.approve(
                 id, release: body.optionalString("release"), rendered: body.optionalString("rendered"), reason: reason,
-                by: StageActions.administrator)
+                by: call.author)
             return try await answer(id)
         }
         table.post(
-            "\(stage)/reject", .administrator, "Refuses what waits at the stage's gates, and whatever renders the same",
+            "\(stage)/reject", .needs(.approve, .stage), "Refuses what waits at the stage's gates, and whatever renders the same",
             members: which + [.required("reason", .string, "why")], answer: .object("Stage")
         ) { call in
             let (id, body, reason) = try Self.read(call, needsReason: true)
             try await actions.reject(
                 id, release: body.optionalString("release"), rendered: body.optionalString("rendered"), reason: reason,
-                by: StageActions.administrator)
+                by: call.author)
             return try await answer(id)
         }
         table.post(
-            "\(stage)/pause", .administrator, "Stops automatic promotion and rollouts of the stage before the next cluster",
+            "\(stage)/pause", .needs(.operate, .stage), "Stops automatic promotion and rollouts of the stage before the next cluster",
             members: [.required("reason", .string, "why")], answer: .object("Stage")
         ) { call in
             let (id, _, reason) = try Self.read(call, needsReason: true)
-            try await actions.pause(id, reason: reason, by: StageActions.administrator)
+            try await actions.pause(id, reason: reason, by: call.author)
             return try await answer(id)
         }
         table.post(
-            "\(stage)/resume", .administrator, "Ends a pause and lifts a hold", members: [.optional("reason", .string, "why")],
+            "\(stage)/resume", .needs(.operate, .stage), "Ends a pause and lifts a hold", members: [.optional("reason", .string, "why")],
             answer: .object("Stage")
         ) { call in
             let (id, _, reason) = try Self.read(call)
-            try await actions.resume(id, reason: reason, by: StageActions.administrator)
+            try await actions.resume(id, reason: reason, by: call.author)
             return try await answer(id)
         }
         table.post(
-            "\(stage)/promote", .administrator, "Offers the stage a release",
+            "\(stage)/promote", .needs(.operate, .stage), "Offers the stage a release",
             members: [
                 .required("release", .string, "the beginning of the release's commit, or 'latest'"),
                 .optional("reason", .string, "why; needed with 'override'"),
@@ -70,27 +70,27 @@ struct ActionRoutes: Sendable {
             let override = try body.bool("override", default: false)
             guard !override || !reason.isEmpty else { throw APIFailure.invalid("an override needs a 'reason'") }
             try await actions.promote(
-                id, release: body.string("release"), override: override, reason: reason, by: StageActions.administrator)
+                id, release: body.string("release"), override: override, reason: reason, by: call.author)
             return try await answer(id)
         }
         table.post(
-            "\(stage)/rollback", .administrator, "Goes back to a head that was verified here",
+            "\(stage)/rollback", .needs(.operate, .stage), "Goes back to a head that was verified here",
             members: [
                 .optional("to", .string, "the beginning of the record's or release's commit; by default the newest verified one"),
                 .required("reason", .string, "why"),
             ], answer: .object("Stage")
         ) { call in
             let (id, body, reason) = try Self.read(call, needsReason: true)
-            try await actions.rollback(id, to: body.optionalString("to"), reason: reason, by: StageActions.administrator)
+            try await actions.rollback(id, to: body.optionalString("to"), reason: reason, by: call.author)
             return try await answer(id)
         }
         table.post(
-            "/api/v1/clusters/{cluster}/enroll", .administrator, "Gives the token for a declared cluster's agent",
+            "/api/v1/clusters/{cluster}/enroll", .needs(.administer, .cluster), "Gives the token for a declared cluster's agent",
             answer: .object("Enrolment")
-        ) { call in try await enroll(call.parameter("cluster")) }
+        ) { call in try await enroll(call.parameter("cluster"), by: call.author) }
     }
 
-    private func enroll(_ name: String) async throws -> Reply {
+    private func enroll(_ name: String, by author: Author) async throws -> Reply {
         let now = time.now
         let epoch = try await store.database.transaction { session -> Int64 in
             guard let epoch = try ClusterRows.credentialEpoch(session, cluster: name) else {
@@ -101,7 +101,7 @@ struct ActionRoutes: Sendable {
                 session,
                 [
                     FleetEvent(
-                        at: now, kind: "clusterEnrolled", cluster: name, actor: StageActions.administrator,
+                        at: now, kind: "clusterEnrolled", cluster: name, actor: author.name,
                         message: "a token for its agent was given out")
                 ])
             return epoch

@@ -10,7 +10,8 @@ struct AgentUpgradeRoutes: Sendable {
 
     func add(to table: inout RouteTable) {
         let path = "/api/v1/environments/{environment}/agent-upgrade"
-        table.get(path, .administrator, "The newest upgrade of an environment's agents", answer: .object("AgentUpgrade")) { call in
+        table.get(path, .needs(.read, .environment), "The newest upgrade of an environment's agents", answer: .object("AgentUpgrade")) {
+            call in
             let environment = try call.parameter("environment")
             guard let run = try await upgrades.read(environment) else {
                 throw APIFailure.notFound("the agents of '\(environment)' have never been upgraded from here")
@@ -18,7 +19,7 @@ struct AgentUpgradeRoutes: Sendable {
             return .json(run.json)
         }
         table.post(
-            path, .administrator, "Moves the environment's agents to an image, wave by wave",
+            path, .needs(.administer, .environment), "Moves the environment's agents to an image, wave by wave",
             members: [
                 .optional("image", .string, "the image; by default the one that the coordinator was started with"),
                 .optional("timeoutSeconds", .integer, "how long an agent may take to come back; 600 when absent"),
@@ -35,29 +36,30 @@ struct AgentUpgradeRoutes: Sendable {
             }
             return .json(
                 try await upgrades.start(
-                    call.parameter("environment"), image: image, timeoutSeconds: seconds, by: Self.actor(body)
+                    call.parameter("environment"), image: image, timeoutSeconds: seconds, by: Self.actor(call, body)
                 ).json)
         }
         table.post(
-            "\(path)/resume", .administrator, "Gives agents that have not come back time again, and goes on",
+            "\(path)/resume", .needs(.administer, .environment), "Gives agents that have not come back time again, and goes on",
             members: [.optional("reason", .string, "why")], answer: .object("AgentUpgrade")
         ) { call in
-            .json(try await upgrades.resume(call.parameter("environment"), by: Self.actor(try call.json())).json)
+            .json(try await upgrades.resume(call.parameter("environment"), by: Self.actor(call, try call.json())).json)
         }
         table.post(
-            "\(path)/abort", .administrator, "Ends the upgrade where it is", members: [.optional("reason", .string, "why")],
+            "\(path)/abort", .needs(.administer, .environment), "Ends the upgrade where it is",
+            members: [.optional("reason", .string, "why")],
             answer: .object("AgentUpgrade")
         ) { call in
-            .json(try await upgrades.abort(call.parameter("environment"), by: Self.actor(try call.json())).json)
+            .json(try await upgrades.abort(call.parameter("environment"), by: Self.actor(call, try call.json())).json)
         }
     }
 
-    private static func actor(_ body: Fields) throws -> Actor {
+    private static func actor(_ call: Call, _ body: Fields) throws -> Actor {
         let reason = try body.optionalString("reason") ?? ""
         guard reason.utf8.count <= StageActions.reasonMax else {
             throw APIFailure.invalid("'reason' is longer than \(StageActions.reasonMax) bytes")
         }
-        return Actor(name: StageActions.administrator, reason: reason)
+        return Actor(name: call.author.name, reason: reason)
     }
 }
 

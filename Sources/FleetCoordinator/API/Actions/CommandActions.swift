@@ -20,7 +20,7 @@ struct CommandActions: Sendable {
     ///   - parameters: as the kind's in `Command`; of a dry run also `release`, the beginning of a planned release's commit.
     ///   - expiresSeconds: how long an agent may take to fetch it.
     func ask(
-        _ name: String, parameters: Value, cluster: String, expiresSeconds: Int64?, reason: String, by actor: String
+        _ name: String, parameters: Value, cluster: String, expiresSeconds: Int64?, reason: String, by author: Author
     ) async throws -> CommandReading {
         guard Command.Kind.names.contains(name) else {
             throw APIFailure.invalid(
@@ -42,7 +42,7 @@ struct CommandActions: Sendable {
             let (session, now) = (transaction.session, transaction.now)
             if !kind.application.isEmpty { try Self.find(session, kind.application, cluster) }
             var new = CommandRows.New(
-                cluster: cluster, kind: kind, parameters: kind.parameters, by: actor, reason: reason,
+                cluster: cluster, kind: kind, parameters: kind.parameters, by: author.name, reason: reason,
                 expiresAt: now + .seconds(seconds), patience: kind.patience)
             if let release { try Self.choose(session, release, cluster: cluster, for: &new) }
             switch try CommandRows.ask(session, new, epoch: transaction.epoch, at: now) {
@@ -55,7 +55,7 @@ struct CommandActions: Sendable {
                 guard let asked = try CommandRows.one(session, cluster: cluster, id) else {
                     throw APIFailure.notFound("there is no command '\(id)'")
                 }
-                try EventRows.append(session, [CommandDesk.event(asked, at: now, by: actor)])
+                try EventRows.append(session, [CommandDesk.event(asked, at: now, by: author.name)])
                 transaction.wake(cluster)
                 return asked
             }
@@ -115,7 +115,7 @@ struct CommandActions: Sendable {
     // MARK: - Pauses of healing
 
     /// Stops healing of an application on one cluster until `seconds` from now. A pause that is there already is replaced.
-    func pause(_ application: String, on cluster: String, seconds: Int64, reason: String, by actor: String) async throws
+    func pause(_ application: String, on cluster: String, seconds: Int64, reason: String, by author: Author) async throws
         -> DriftPauseReading
     {
         guard (60...DriftPause.secondsMax).contains(seconds) else {
@@ -124,19 +124,19 @@ struct CommandActions: Sendable {
         return try await engine.transaction { transaction in
             let (session, now) = (transaction.session, transaction.now)
             let stage = try Self.stage(session, application, cluster)
-            let pause = DriftPause(application: application, until: now + .seconds(seconds), reason: reason, requestedBy: actor)
+            let pause = DriftPause(application: application, until: now + .seconds(seconds), reason: reason, requestedBy: author.name)
             try DriftPauseRows.put(session, pause, cluster: cluster, stage: stage, at: now)
             try transaction.journal(
                 Decision(
-                    kind: .driftPaused, stage: stage, by: actor, reason: reason, at: now, cluster: cluster, application: application,
+                    kind: .driftPaused, stage: stage, by: author.name, reason: reason, at: now, cluster: cluster, application: application,
                     until: pause.until))
-            try Self.tell(&transaction, "driftPaused", application, cluster, stage, actor, "until \(pause.until.rfc3339): \(reason)")
+            try Self.tell(&transaction, "driftPaused", application, cluster, stage, author, "until \(pause.until.rfc3339): \(reason)")
             return DriftPauseReading(cluster: cluster, stage: stage, pause: pause, askedAt: now, heldAt: nil)
         }
     }
 
     /// Ends a pause before its time.
-    func resume(_ application: String, on cluster: String, reason: String, by actor: String) async throws -> DriftPauseReading {
+    func resume(_ application: String, on cluster: String, reason: String, by author: Author) async throws -> DriftPauseReading {
         try await engine.transaction { transaction in
             let (session, now) = (transaction.session, transaction.now)
             guard let ended = try DriftPauseRows.end(session, cluster: cluster, application: application) else {
@@ -144,9 +144,10 @@ struct CommandActions: Sendable {
             }
             try transaction.journal(
                 Decision(
-                    kind: .driftResumed, stage: ended.stage, by: actor, reason: reason, at: now, cluster: cluster, application: application)
+                    kind: .driftResumed, stage: ended.stage, by: author.name, reason: reason, at: now, cluster: cluster,
+                    application: application)
             )
-            try Self.tell(&transaction, "driftResumed", application, cluster, ended.stage, actor, reason)
+            try Self.tell(&transaction, "driftResumed", application, cluster, ended.stage, author, reason)
             return ended
         }
     }
@@ -158,14 +159,14 @@ struct CommandActions: Sendable {
 
     private static func tell(
         _ transaction: inout StageTransaction, _ kind: String, _ application: String, _ cluster: String, _ stage: StageID,
-        _ actor: String, _ message: String
+        _ author: Author, _ message: String
     ) throws {
         try EventRows.append(
             transaction.session,
             [
                 FleetEvent(
                     at: transaction.now, kind: kind, pipeline: stage.pipeline, environment: stage.environment, cluster: cluster,
-                    application: application, actor: actor, message: message)
+                    application: application, actor: author.name, message: message)
             ])
         transaction.wake(cluster)
     }

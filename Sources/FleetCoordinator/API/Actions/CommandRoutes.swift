@@ -14,7 +14,7 @@ struct CommandRoutes: Sendable {
     func add(to table: inout RouteTable) {
         let commands = "/api/v1/clusters/{cluster}/commands"
         table.post(
-            commands, .administrator, "Asks the cluster's agent to do something once",
+            commands, .needs(.operate, .cluster), "Asks the cluster's agent to do something once",
             members: [
                 .required("kind", .string, Command.Kind.names.joined(separator: ", ")),
                 .required("parameters", .object, "what the kind needs; see the reference"),
@@ -25,11 +25,11 @@ struct CommandRoutes: Sendable {
             let body = try call.json()
             let asked = try await actions.ask(
                 body.string("kind"), parameters: .map(body.object("parameters").map), cluster: call.parameter("cluster"),
-                expiresSeconds: body.optionalInt("expiresSeconds"), reason: Self.reason(body), by: StageActions.administrator)
+                expiresSeconds: body.optionalInt("expiresSeconds"), reason: Self.reason(body), by: call.author)
             return .json(asked.json(withOutput: false), status: .created)
         }
         table.get(
-            commands, .administrator, "The cluster's commands, newest first, without what came of them", query: RouteTable.paging,
+            commands, .needs(.read, .cluster), "The cluster's commands, newest first, without what came of them", query: RouteTable.paging,
             answer: .list(of: "Command")
         ) { call in
             let cluster = try call.parameter("cluster")
@@ -44,7 +44,8 @@ struct CommandRoutes: Sendable {
             }
             return .json(page.json { $0.json(withOutput: false) })
         }
-        table.get("\(commands)/{command}", .administrator, "One command, with what came of it", answer: .object("Command")) { call in
+        table.get("\(commands)/{command}", .needs(.read, .cluster), "One command, with what came of it", answer: .object("Command")) {
+            call in
             let cluster = try call.parameter("cluster")
             let name = try call.parameter("command")
             guard let id = Generation(name), let command = try await store.database.read({ try CommandRows.one($0, cluster: cluster, id) })
@@ -57,7 +58,7 @@ struct CommandRoutes: Sendable {
     private func addPauses(to table: inout RouteTable) {
         let pause = "/api/v1/clusters/{cluster}/applications/{application}/drift-pause"
         table.put(
-            pause, .administrator, "Stops healing of an application on one cluster for a while; it ends by itself",
+            pause, .needs(.operate, .instance), "Stops healing of an application on one cluster for a while; it ends by itself",
             members: [
                 .required("seconds", .integer, "how long, 60 to \(DriftPause.secondsMax)"), .required("reason", .string, "why"),
             ], answer: .object("DriftPause")
@@ -69,10 +70,10 @@ struct CommandRoutes: Sendable {
             }
             let paused = try await actions.pause(
                 call.parameter("application"), on: call.parameter("cluster"), seconds: body.int("seconds"), reason: reason,
-                by: StageActions.administrator)
+                by: call.author)
             return .json(paused.json)
         }
-        table.get(pause, .administrator, "The pause of an application on one cluster", answer: .object("DriftPause")) { call in
+        table.get(pause, .needs(.read, .instance), "The pause of an application on one cluster", answer: .object("DriftPause")) { call in
             let (cluster, application) = (try call.parameter("cluster"), try call.parameter("application"))
             guard
                 let found = try await store.database.read({ try DriftPauseRows.one($0, cluster: cluster, application: application) })
@@ -80,12 +81,12 @@ struct CommandRoutes: Sendable {
             return .json(found.json)
         }
         table.delete(
-            pause, .administrator, "Heals the application again", members: [.optional("reason", .string, "why")],
+            pause, .needs(.operate, .instance), "Heals the application again", members: [.optional("reason", .string, "why")],
             answer: .object("DriftPause")
         ) { call in
             let ended = try await actions.resume(
                 call.parameter("application"), on: call.parameter("cluster"), reason: Self.reason(call.json()),
-                by: StageActions.administrator)
+                by: call.author)
             return .json(ended.json)
         }
     }

@@ -10,13 +10,11 @@ import Promotion
 struct StageActions: Sendable {
     let engine: PromotionEngine
 
-    /// The name under which actions of the administrator are recorded.
-    static let administrator = "administrator"
     static let reasonMax = 1_000
     /// Shorter beginnings of a commit are taken for a slip.
     static let prefixMin = 4
 
-    func approve(_ id: StageID, release: String?, rendered: String?, reason: String, by name: String) async throws {
+    func approve(_ id: StageID, release: String?, rendered: String?, reason: String, by author: Author) async throws {
         try await change(id) { transaction, stage in
             guard let waiting = stage.promotion, case .waiting = waiting.phase else {
                 throw APIFailure.conflict("nothing-waits", "nothing waits for approval in \(id): \(Self.describe(stage))")
@@ -25,15 +23,15 @@ struct StageActions: Sendable {
             guard waiting.candidate.strategy.approvalsRequired > 0 else {
                 throw APIFailure.conflict("no-approval-needed", "\(id) needs no approval; it waits because: \(waiting.waitingFor)")
             }
-            guard !waiting.approvals.contains(where: { $0.by == name }) else {
-                throw APIFailure.conflict("approved-already", "\(name) has approved \(waiting.candidate.release.prefix(7)) already")
+            guard !waiting.approvals.contains(where: { $0.by == author.name }) else {
+                throw APIFailure.conflict("approved-already", "\(author.name) has approved \(waiting.candidate.release.prefix(7)) already")
             }
-            let approval = Approval(by: name, rendered: waiting.candidate.rendered, at: transaction.now, reason: reason)
+            let approval = Approval(by: author.name, rendered: waiting.candidate.rendered, at: transaction.now, reason: reason)
             return [.approved(approval)]
         }
     }
 
-    func reject(_ id: StageID, release: String?, rendered: String?, reason: String, by name: String) async throws {
+    func reject(_ id: StageID, release: String?, rendered: String?, reason: String, by author: Author) async throws {
         try await change(id) { _, stage in
             guard let waiting = stage.promotion, case .waiting = waiting.phase else {
                 throw APIFailure.conflict(
@@ -41,30 +39,30 @@ struct StageActions: Sendable {
                     hint: "to leave what runs, roll back")
             }
             try Self.match(waiting.candidate, release: release, rendered: rendered, in: id)
-            return [.rejected(rendered: waiting.candidate.rendered, by: Actor(name: name, reason: reason))]
+            return [.rejected(rendered: waiting.candidate.rendered, by: Actor(name: author.name, reason: reason))]
         }
     }
 
-    func pause(_ id: StageID, reason: String, by name: String) async throws {
+    func pause(_ id: StageID, reason: String, by author: Author) async throws {
         try await change(id) { _, stage in
             if let paused = stage.paused {
                 throw APIFailure.conflict("paused-already", "\(id) has been paused by \(paused.name)" + Self.because(paused.reason))
             }
-            return [.paused(by: Actor(name: name, reason: reason))]
+            return [.paused(by: Actor(name: author.name, reason: reason))]
         }
     }
 
-    func resume(_ id: StageID, reason: String, by name: String) async throws {
+    func resume(_ id: StageID, reason: String, by author: Author) async throws {
         try await change(id) { _, stage in
             guard stage.paused != nil || stage.hold != nil else {
                 throw APIFailure.conflict("not-stopped", "\(id) is neither paused nor held: \(Self.describe(stage))")
             }
-            return [.resumed(by: Actor(name: name, reason: reason))]
+            return [.resumed(by: Actor(name: author.name, reason: reason))]
         }
     }
 
     /// - Parameter release: the beginning of a release's commit, or `latest`.
-    func promote(_ id: StageID, release: String, override: Bool, reason: String, by name: String) async throws {
+    func promote(_ id: StageID, release: String, override: Bool, reason: String, by author: Author) async throws {
         try Self.check(prefix: release == "latest" ? nil : release, "release")
         try await engine.transaction { transaction in
             let rows = try StageRows.lockAll(transaction.session, pipeline: id.pipeline)
@@ -84,7 +82,7 @@ struct StageActions: Sendable {
                 throw APIFailure.notFound("pipeline '\(id.pipeline)' has no release '\(release)'")
             }
             let predecessors = rows.filter { row.predecessors.contains($0.stage.id.environment) }.map(\.stage)
-            let actor = Actor(name: name, reason: reason)
+            let actor = Actor(name: author.name, reason: reason)
             let candidate = try transaction.candidate(
                 offer, for: stage, predecessors: predecessors, override: override ? actor : nil)
             try Self.checkPromotion(candidate, of: stage, predecessors: predecessors)
@@ -95,7 +93,7 @@ struct StageActions: Sendable {
 
     /// - Parameter target: the beginning of a record's or a release's commit; `nil` goes to the newest head that was verified here, is not
     ///   rejected and renders differently.
-    func rollback(_ id: StageID, to target: String?, reason: String, by name: String) async throws {
+    func rollback(_ id: StageID, to target: String?, reason: String, by author: Author) async throws {
         try Self.check(prefix: target, "to")
         try await change(id) { transaction, stage in
             guard let running = stage.running else {
@@ -135,7 +133,7 @@ struct StageActions: Sendable {
             candidate.override = nil
             candidate.verifiedIn = []
             candidate.predecessorsVerified = true
-            return [.rollback(candidate, by: Actor(name: name, reason: reason))]
+            return [.rollback(candidate, by: Actor(name: author.name, reason: reason))]
         }
     }
 

@@ -20,14 +20,14 @@ struct EventRoutes: Sendable {
 
     func add(to table: inout RouteTable) {
         table.get(
-            "/api/v1/events", .administrator, "Events, newest first; with 'after', oldest first from there",
+            "/api/v1/events", .needs(.read, .anywhere), "Events, newest first; with 'after', oldest first from there",
             query: Self.filters + [
                 .optional("before", .integer, "only events with a smaller number; the 'next' of the page before"),
                 .optional("after", .integer, "only events with a larger number, oldest first"),
                 .optional("limit", .integer, "how many items, 1 to 500; 100 when absent"),
             ], answer: .list(of: "Event"), list)
         table.get(
-            "/api/v1/events/stream", .administrator, "Events as they happen, as server-sent events",
+            "/api/v1/events/stream", .needs(.read, .anywhere), "Events as they happen, as server-sent events",
             query: Self.filters + [.optional("after", .integer, "events with a larger number first; absent: from now on")],
             answer: .text("text/event-stream"), stream)
     }

@@ -17,10 +17,12 @@ struct InstanceRoutes: Sendable {
 
     func add(to table: inout RouteTable) {
         table.get(
-            "/clusters/{cluster}/applications/{application}", .page, "An application on one cluster", answer: .text("text/html"), page)
+            "/clusters/{cluster}/applications/{application}", .page(.read, .instance), "An application on one cluster",
+            answer: .text("text/html"), page)
         for action in ["sync", "dry-run", "pause-healing", "resume-healing"] {
             table.post(
-                "/actions/clusters/{cluster}/applications/{application}/\(action)", .page, "The form '\(action)' of an application",
+                "/actions/clusters/{cluster}/applications/{application}/\(action)", .page(.operate, .instance),
+                "The form '\(action)' of an application",
                 answer: .nothing
             ) { call in try await act(action, call) }
         }
@@ -48,7 +50,7 @@ struct InstanceRoutes: Sendable {
             )
         }
         let presenting = Presenting(
-            now: time.now, about: about, csrf: call.session.map(gate.csrfToken) ?? "", lastEvent: lastEvent)
+            now: time.now, about: about, user: call.author.name, csrf: gate.csrfToken(for: call), lastEvent: lastEvent)
         return .html(pages.instance(presenting.instancePage(facts, done: done)))
     }
 
@@ -56,7 +58,7 @@ struct InstanceRoutes: Sendable {
         let (cluster, application) = (try call.parameter("cluster"), try call.parameter("application"))
         let form = try Form(call.body)
         let reason = try form.text("reason", max: StageActions.reasonMax) ?? ""
-        let by = StageActions.administrator
+        let by = call.author
         switch action {
         case "sync", "dry-run":
             _ = try await actions.ask(
