@@ -18,8 +18,10 @@ AGENT_BUILD := .build/agent
 AGENT := $(AGENT_BUILD)/release/flotilla-agent
 AGENT_FLAGS := -c release --product flotilla-agent --static-swift-stdlib -Xlinker -s --scratch-path $(AGENT_BUILD)
 
-PACKAGES := libgit2-dev libyaml-dev libcurl4-openssl-dev libpq-dev zlib1g-dev pkg-config postgresql \
+PACKAGES := libgit2-dev libssh2-1-dev libyaml-dev libcurl4-openssl-dev libpq-dev zlib1g-dev pkg-config postgresql \
 	git openssh-client util-linux tzdata ca-certificates openssl binutils
+# What only the tests run: an ssh server for repositories, and GnuPG for signatures.
+TEST_PACKAGES := openssh-server gnupg
 
 help:  ## Print the targets
 	@echo 'make TARGET [ARGS="options"]'
@@ -32,6 +34,7 @@ up: build  ## Show Flotilla at work on this machine: build everything, then `flo
 # wrong programs, and what starts servers and processes of its own starves.
 TEST_WIDTH ?= 24
 
+test: PACKAGES += $(TEST_PACKAGES)
 test: packages swift agent  ## Build and run every test; they start the servers that they need
 	swift build --build-tests $(SWIFT_FLAGS)
 	FLOTILLA_AGENT_BINARY=$(CURDIR)/$(AGENT) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test --skip-build $(ARGS)
@@ -83,7 +86,7 @@ clean:  ## Remove what was built; data folders stay
 	rm -rf .build
 
 # Installs what is missing, and only that. Installing PostgreSQL on Debian makes and starts a cluster of its own, which nothing here
-# uses: it is told not to, if PostgreSQL was not there before.
+# uses: it is told not to, if PostgreSQL was not there before. So is OpenSSH: the tests start its server themselves, on ports of their own.
 packages:
 	@missing=(); \
 	for package in $(PACKAGES); do \
@@ -99,6 +102,10 @@ packages:
 	if [ ! -e $$settings ]; then \
 		as_root install -d /etc/postgresql-common; \
 		printf 'create_main_cluster = false\n' | as_root tee $$settings >/dev/null; \
+	fi; \
+	if [[ " $${missing[*]} " == *" openssh-server "* ]] && [ ! -e /etc/ssh/sshd_config ]; then \
+		as_root install -d /etc/ssh; \
+		as_root touch /etc/ssh/sshd_not_to_be_run; \
 	fi; \
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q; \
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends -o Dpkg::Options::=--force-confold $${missing[@]}

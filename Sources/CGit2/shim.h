@@ -4,6 +4,8 @@
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
 #include <git2/sys/stream.h>
+#include <git2/sys/transport.h>
+#include <libssh2.h>
 
 // `git_libgit2_opts` is variadic, which Swift does not import.
 
@@ -48,3 +50,29 @@ typedef struct {
     char *host;
     char *port;
 } flotilla_git_socket;
+
+// A transport of ours under libgit2's protocol: `parent` comes first, as git2/sys/transport.h asks; `owner` is Swift's.
+typedef struct {
+    git_smart_subtransport parent;
+    void *owner;
+} flotilla_git_subtransport;
+
+typedef struct {
+    git_smart_subtransport_stream parent;
+    void *owner;
+} flotilla_git_subtransport_stream;
+
+// libssh2 takes all of its callbacks as `void *`, which Swift does not make out of a function.
+
+typedef ssize_t (*flotilla_ssh_receive)(libssh2_socket_t, void *, size_t, int, void **);
+typedef ssize_t (*flotilla_ssh_send)(libssh2_socket_t, const void *, size_t, int, void **);
+
+static inline void flotilla_ssh_set_io(LIBSSH2_SESSION *session, flotilla_ssh_receive receive, flotilla_ssh_send send) {
+    libssh2_session_callback_set(session, LIBSSH2_CALLBACK_RECV, (void *)receive);
+    libssh2_session_callback_set(session, LIBSSH2_CALLBACK_SEND, (void *)send);
+}
+
+// The list belongs to libssh2's allocator.
+static inline void flotilla_ssh_free(LIBSSH2_SESSION *session, const char **list) {
+    libssh2_free(session, (void *)list);
+}

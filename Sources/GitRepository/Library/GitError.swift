@@ -13,6 +13,8 @@ package enum GitError: Error, Hashable, Sendable, CustomStringConvertible {
     case authentication(remote: String, reason: String)
     /// The remote's certificate is not trusted.
     case certificate(remote: String, reason: String)
+    /// The ssh host shows a key that is not, or no longer, among the known hosts.
+    case hostKey(remote: String, reason: String)
     /// The remote's reference is not where the caller expected it; `nil` means that it does not exist.
     case moved(ref: String, actual: ObjectID?)
     /// The remote refused the new value of a reference.
@@ -34,7 +36,7 @@ package enum GitError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isRetryable: Bool {
         switch self {
         case .unreachable, .timedOut, .corrupt, .inUse, .emptyListing: true
-        case .notFound, .authentication, .certificate, .moved, .rejected, .tooLarge, .cancelled, .invalid, .failed: false
+        case .notFound, .authentication, .certificate, .hostKey, .moved, .rejected, .tooLarge, .cancelled, .invalid, .failed: false
         }
     }
 
@@ -44,9 +46,10 @@ package enum GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case .corrupt(let what, let reason): "\(what): the mirror is damaged (\(reason)); the next fetch makes it again"
         case .unreachable(let remote, let reason): "\(remote): cannot be reached: \(reason)"
         case .authentication(let remote, let reason):
-            "\(remote): the credential is not accepted: \(reason); check the repository's token and its rights"
+            "\(remote): the credential is not accepted: \(reason); check the repository's credential and its rights"
         case .certificate(let remote, let reason):
             "\(remote): the certificate is not trusted: \(reason); name its authority in the repository's settings"
+        case .hostKey(let remote, let reason): "\(remote): the host is not trusted: \(reason)"
         case .moved(let ref, let actual?): "\(ref): has moved to \(actual)"
         case .moved(let ref, nil): "\(ref): does not exist on the remote"
         case .rejected(let ref, let reason): "\(ref): the remote refused it: \(reason)"
@@ -82,6 +85,7 @@ extension GitError {
         case .cancelled: return .cancelled(what: remote)
         case .timedOut(let reason): return .timedOut(remote: remote, reason: reason)
         case .tooManyBytes(let limit): return .tooLarge(what: "\(remote): the transfer in bytes", limit: limit)
+        case .tooLongListing(let limit): return .tooLarge(what: "\(remote): the list of references in bytes", limit: limit)
         case .tooManyObjects(let limit): return .tooLarge(what: "\(remote): the transfer in objects", limit: limit)
         case .credentialRefused(let reason): return .authentication(remote: remote, reason: reason)
         case nil: break

@@ -17,7 +17,7 @@ extension GitMirror {
                 let plan = try PushPlan(pushes, from: repository)
                 switch try remote.location() {
                 case .folder(let path): try FolderPush(path: path, watch: watch).run(plan, from: repository)
-                case .web: try WebPush(settings: remote, watch: watch).run(plan, from: repository)
+                case .web, .shell: try NetworkPush(settings: remote, watch: watch).run(plan, from: repository)
                 }
                 // The mirror knows now what the next fetch would tell.
                 for push in pushes {

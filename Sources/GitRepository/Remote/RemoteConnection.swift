@@ -6,6 +6,8 @@ final class RemoteConversation {
     let settings: RemoteSettings
     let watch: TransferWatch
     private let host: String?
+    /// What ended the conversation, where libgit2 knows only that it ended.
+    var failure: GitError?
     private var credentialsGiven = 0
     private(set) var updates: [RefUpdate] = []
     private(set) var refusals: [(ref: String, reason: String)] = []
@@ -23,13 +25,17 @@ final class RemoteConversation {
         settings.redacted(remarks.split(whereSeparator: \.isNewline).joined(separator: "; "))
     }
 
-    func error(_ code: Int32) -> GitError { .remote(code: code, settings: settings, watch: watch) }
+    func error(_ code: Int32) -> GitError {
+        if let failure, watch.interruption == nil { return failure }
+        return .remote(code: code, settings: settings, watch: watch)
+    }
 
     /// Calls `body` with callbacks that report to this conversation.
     func withCallbacks<T>(_ body: (git_remote_callbacks) throws(GitError) -> T) throws(GitError) -> T {
         var callbacks = git_remote_callbacks()
         git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION))
         callbacks.payload = Unmanaged.passUnretained(self).toOpaque()
+        if case .shell = try settings.location() { callbacks.transport = SSHTransport.make }
         callbacks.credentials = { out, url, _, allowed, payload in
             RemoteConversation.from(payload)?.giveCredential(out, url: url, allowed: allowed) ?? GIT_EUSER.rawValue
         }
@@ -68,7 +74,7 @@ final class RemoteConversation {
         return try body(callbacks)
     }
 
-    private static func from(_ payload: UnsafeMutableRawPointer?) -> RemoteConversation? {
+    static func from(_ payload: UnsafeMutableRawPointer?) -> RemoteConversation? {
         payload.map { Unmanaged<RemoteConversation>.fromOpaque($0).takeUnretainedValue() }
     }
 
@@ -112,7 +118,10 @@ final class RemoteConnection {
         options.repository = repository
         options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF.rawValue | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC.rawValue
         var url = conversation.settings.url
-        if case .folder(let path) = try conversation.settings.location() {
+        switch try conversation.settings.location() {
+        case .web: break
+        case .shell(let shell): url = shell.url
+        case .folder(let path):
             url = path
             // libgit2 would complain about the protocol instead.
             guard LocalFiles.isFolder(path) else { throw .unreachable(remote: path, reason: "there is no repository in this place") }
@@ -134,7 +143,7 @@ final class RemoteConnection {
             options.callbacks = callbacks
             options.proxy_opts.type = GIT_PROXY_AUTO
             options.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL
-            return git_remote_connect_ext(pointer, direction, &options)
+            return try conversation.watch.listing { () throws(GitError) in git_remote_connect_ext(pointer, direction, &options) }
         }
         guard code == 0 else { throw conversation.error(code) }
     }

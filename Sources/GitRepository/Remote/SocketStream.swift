@@ -9,9 +9,6 @@ internal import Glibc
 enum SocketStream {
     private typealias Socket = UnsafeMutablePointer<flotilla_git_socket>
 
-    /// How often a waiting socket looks at its watch.
-    private static let sliceMilliseconds: Int32 = 100
-
     private static let watchKey: pthread_key_t = {
         var key = pthread_key_t()
         pthread_key_create(&key, nil)
@@ -77,68 +74,13 @@ enum SocketStream {
 
     private static func connect(_ stream: UnsafeMutablePointer<git_stream>?) -> Int32 {
         guard let socket = socket(stream) else { return -1 }
-        let host = String(cString: socket.pointee.host)
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_family = AF_UNSPEC
-        var list: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(socket.pointee.host, socket.pointee.port, &hints, &list)
-        guard code == 0 else {
-            fail("\(host): \(String(cString: gai_strerror(code)))")
+        do throws(WatchedSocket.Failure) {
+            socket.pointee.descriptor = try WatchedSocket.connect(
+                host: String(cString: socket.pointee.host), port: String(cString: socket.pointee.port), watch: watch)
+            return 0
+        } catch {
+            fail(error.reason)
             return -1
-        }
-        defer { freeaddrinfo(list) }
-        var reason = "no address"
-        var next = list
-        while let address = next?.pointee {
-            next = address.ai_next
-            guard watch?.mayContinue() ?? true else { break }
-            let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-            let descriptor = Glibc.socket(address.ai_family, kind, address.ai_protocol)
-            guard descriptor >= 0 else {
-                reason = LocalFiles.reason()
-                continue
-            }
-            if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 || connected(descriptor, reason: &reason) {
-                socket.pointee.descriptor = descriptor
-                return 0
-            }
-            Glibc.close(descriptor)
-        }
-        fail("connecting to \(host) failed: \(reason)")
-        return -1
-    }
-
-    private static func connected(_ descriptor: Int32, reason: inout String) -> Bool {
-        guard errno == EINPROGRESS else {
-            reason = LocalFiles.reason()
-            return false
-        }
-        let patience = watch?.limits.connectTimeout ?? .seconds(15)
-        guard wait(descriptor, for: POLLOUT, patience: patience, doing: "connecting") else {
-            reason = "no answer within \(patience)"
-            return false
-        }
-        var code: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
-        if code != 0 { reason = String(cString: strerror(code)) }
-        return code == 0
-    }
-
-    /// Waits until the socket is ready; `false` when the time is over or the watch says stop.
-    private static func wait(_ descriptor: Int32, for events: Int32, patience: Duration, doing what: String) -> Bool {
-        let deadline = ContinuousClock.now + patience
-        var poll = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        while true {
-            guard watch?.mayContinue() ?? true else { return false }
-            let ready = Glibc.poll(&poll, 1, sliceMilliseconds)
-            if ready > 0 { return true }
-            if ready < 0 && errno != EINTR { return true }
-            if ContinuousClock.now > deadline {
-                watch?.interrupt(.timedOut(reason: "nothing for \(patience) while \(what)"))
-                return false
-            }
         }
     }
 
@@ -147,12 +89,19 @@ enum SocketStream {
         let descriptor = socket.pointee.descriptor
         while true {
             let received = recv(descriptor, buffer, count, 0)
-            if received >= 0 { return received }
+            if received >= 0 {
+                guard watch?.arrived(received) ?? true else {
+                    fail("receiving was given up")
+                    return -1
+                }
+                return received
+            }
             guard errno == EAGAIN || errno == EINTR else {
                 fail("receiving failed: \(LocalFiles.reason())")
                 return -1
             }
-            guard wait(descriptor, for: POLLIN, patience: watch?.limits.idleTimeout ?? .seconds(60), doing: "receiving") else {
+            let patience = watch?.limits.idleTimeout ?? .seconds(60)
+            guard WatchedSocket.wait(descriptor, for: POLLIN, patience: patience, doing: "receiving", watch: watch) else {
                 fail("receiving was given up")
                 return -1
             }
@@ -169,7 +118,8 @@ enum SocketStream {
                 fail("sending failed: \(LocalFiles.reason())")
                 return -1
             }
-            guard wait(descriptor, for: POLLOUT, patience: watch?.limits.idleTimeout ?? .seconds(60), doing: "sending") else {
+            let patience = watch?.limits.idleTimeout ?? .seconds(60)
+            guard WatchedSocket.wait(descriptor, for: POLLOUT, patience: patience, doing: "sending", watch: watch) else {
                 fail("sending was given up")
                 return -1
             }

@@ -16,11 +16,21 @@ final class TransferWatch: Sendable {
         case tooManyBytes(limit: Int)
         case tooManyObjects(limit: Int)
         case credentialRefused(reason: String)
+        case tooLongListing(limit: Int)
     }
 
     let limits: TransferLimits
     private let report: (@Sendable (TransferProgress) -> Void)?
-    private let state = Mutex<(interruption: Interruption?, deadline: ContinuousClock.Instant?)>((nil, nil))
+    private struct State {
+        var interruption: Interruption?
+        var deadline: ContinuousClock.Instant?
+        /// Bytes from the network, whatever they are.
+        var arrived = 0
+        /// How many may arrive before the references are listed; `nil` afterwards.
+        var listingEnd: Int?
+    }
+
+    private let state = Mutex(State())
 
     init(limits: TransferLimits, report: (@Sendable (TransferProgress) -> Void)? = nil) {
         self.limits = limits
@@ -37,7 +47,7 @@ final class TransferWatch: Sendable {
 
     /// Whether to go on; notices by itself when the whole time is used up.
     func mayContinue() -> Bool {
-        let (interruption, deadline) = state.withLock { $0 }
+        let (interruption, deadline) = state.withLock { ($0.interruption, $0.deadline) }
         if interruption != nil { return false }
         if let deadline, ContinuousClock.now > deadline {
             interrupt(.timedOut(reason: "not done after \(limits.totalTimeout)"))
@@ -53,5 +63,27 @@ final class TransferWatch: Sendable {
         guard mayContinue() else { return false }
         report?(progress)
         return true
+    }
+
+    /// Takes note of bytes from the network before anybody understands them; `false` ends the transfer.
+    func arrived(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            state.arrived += bytes
+            if let end = state.listingEnd, state.arrived > end {
+                state.interruption = state.interruption ?? .tooLongListing(limit: limits.listingBytesMax)
+            }
+            // What travels around a pack is small beside it.
+            if state.arrived - limits.listingBytesMax > limits.bytesMax {
+                state.interruption = state.interruption ?? .tooManyBytes(limit: limits.bytesMax)
+            }
+        }
+        return mayContinue()
+    }
+
+    /// Runs `body`, in which the remote introduces itself and lists its references.
+    func listing<T>(_ body: () throws(GitError) -> T) throws(GitError) -> T {
+        state.withLock { $0.listingEnd = $0.arrived + limits.listingBytesMax }
+        defer { state.withLock { $0.listingEnd = nil } }
+        return try body()
     }
 }

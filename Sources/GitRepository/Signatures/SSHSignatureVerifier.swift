@@ -61,7 +61,7 @@ package struct SSHSignatureVerifier: Sendable {
         let key = signature.publicKey
         var reason = "no such key among the allowed signers"
         for entry in signers.entries where entry.key == key {
-            if let namespaces = entry.namespaces, !Self.matches(namespace, patterns: namespaces) {
+            if let namespaces = entry.namespaces, !PatternList.matches(namespace, namespaces) {
                 reason = "the key is not for namespace '\(namespace)'"
             } else if let after = entry.validAfter, time < after {
                 reason = "the key is valid only after \(after.rfc3339)"
@@ -72,43 +72,5 @@ package struct SSHSignatureVerifier: Sendable {
             }
         }
         return .notAllowed(key: key, reason: reason)
-    }
-
-    // openssh match.c, match_pattern_list: a negated match refuses whatever else matches.
-    static func matches(_ text: String, patterns: [String]) -> Bool {
-        var matched = false
-        for pattern in patterns {
-            if pattern.hasPrefix("!") {
-                if matches(Array(text.utf8), Array(pattern.utf8.dropFirst())) { return false }
-            } else if matches(Array(text.utf8), Array(pattern.utf8)) {
-                matched = true
-            }
-        }
-        return matched
-    }
-
-    /// Matches `*` and `?` without backtracking further than the last `*`.
-    private static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
-        var textIndex = 0
-        var patternIndex = 0
-        var star: (pattern: Int, text: Int)?
-        while textIndex < text.count {
-            if patternIndex < pattern.count, pattern[patternIndex] == UInt8(ascii: "*") {
-                patternIndex += 1
-                star = (patternIndex, textIndex)
-            } else if patternIndex < pattern.count,
-                pattern[patternIndex] == UInt8(ascii: "?") || pattern[patternIndex] == text[textIndex]
-            {
-                patternIndex += 1
-                textIndex += 1
-            } else if let last = star {
-                star = (last.pattern, last.text + 1)
-                patternIndex = last.pattern
-                textIndex = last.text + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[patternIndex...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }

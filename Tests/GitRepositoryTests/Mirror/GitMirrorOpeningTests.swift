@@ -246,7 +246,7 @@ import Threads
         let mirror = try await open("file://" + box.remote.replacingOccurrences(of: "-", with: "%2D"))
         #expect(try await mirror.heads().count == 1)
         await mirror.close()
-        for url in ["ssh://host/x.git", "https://user:secret@host/x.git", "relative/path", "file://host/x", "file:///%zz"] {
+        for url in ["git://host/x.git", "https://user:secret@host/x.git", "relative/path", "file://host/x", "file:///%zz"] {
             await #expect {
                 _ = try await open(url)
             } throws: { error in

@@ -2,7 +2,7 @@
 internal import CGit2
 
 /// Pushes over the network: the server compares the old values once more when it sets the new ones.
-struct WebPush {
+struct NetworkPush {
     let settings: RemoteSettings
     let watch: TransferWatch
 
