@@ -27,7 +27,7 @@ package actor Agent {
     private let current = Gate()
     /// Open once the coordinator has taken this instance for the one that speaks for the cluster.
     private let session = Gate()
-    private let keyring = Keyring()
+    let keyring = Keyring()
     private let ageKeys: AgeKeys
     private let coordinator: CoordinatorClient
     private let cluster: ClusterAccess
@@ -278,21 +278,26 @@ package actor Agent {
                 for task in answer.refused {
                     tell("refused: not understood: \(task.reason)", of: task.application, task.generation, task.bundle)
                 }
-                var accepted = try await accept(answer.tasks, context)
-                if isComplete, !unconfirmed.isEmpty { try await confirm(answer.tasks, context) }
-                if !answer.refused.isEmpty { accepted = false }
-                if let image = answer.agentImage, await !upgrade.follow(image) { accepted = false }
+                // Without its keys, as when it asked, an agent may store nothing: what it is told comes again.
+                let taken = isComplete ? try await accept(answer.tasks, context) : answer.tasks.isEmpty ? .all : .none
+                if isComplete, taken != .none, !unconfirmed.isEmpty { try await confirm(answer, context) }
+                let hasAll = taken == .all && answer.refused.isEmpty
+                let isMoving = if let image = answer.agentImage { await upgrade.follow(image) } else { true }
                 if isComplete {
                     isFirst = false
                     polled.wake()
-                    if hasRestored { for application in board.all { await application.confirm() } }
-                    hasRestored = false
+                    if hasRestored, taken != .none {
+                        // What it has named and could not be taken over is another than what is held.
+                        let others = Set(answer.tasks.map(\.application) + answer.refused.map(\.application))
+                        for application in board.all where !others.contains(application.name) { await application.confirm() }
+                        hasRestored = !hasAll
+                    }
                 }
                 if !lastMessage.isEmpty { logger.info("the coordinator answers again") }
                 lastMessage = ""
                 slow.reset()
                 // A task that is refused comes again at once, and without keys nothing is taken: that must not spin.
-                if accepted, isComplete { quick.reset() } else { try await clock.sleep(quick.next(using: &random)) }
+                if hasAll, isMoving, isComplete { quick.reset() } else { try await clock.sleep(quick.next(using: &random)) }
             } catch {
                 if Task.isCancelled { return }
                 let refusal = error as? CoordinatorError
@@ -312,25 +317,35 @@ package actor Agent {
 
     /// The coordinator has named all that this cluster should have: what only the disk knows of has been removed by the agent that acted
     /// meanwhile, and is forgotten; nothing of it is touched in the cluster.
-    private func confirm(_ tasks: [SyncTask], _ context: AgentContext) async throws {
+    private func confirm(_ answer: PollResponse, _ context: AgentContext) async throws {
+        // What has been taken over is not named again.
+        let taken = Set(board.all.map(\.name))
+        let named = taken.union(answer.tasks.map(\.application)).union(answer.refused.map(\.application))
         // A coordinator that knows of nothing at all has lost its memory, and is about to find it again.
-        guard !tasks.isEmpty else { return }
-        let named = Set(tasks.map(\.application))
+        guard !named.isEmpty else { return }
         for task in unconfirmed where !named.contains(task.application) {
             logger.notice("\(task.application): no longer known to the coordinator: forgotten")
             try await context.state.forget(application: task.application)
         }
-        unconfirmed = []
+        // What was named and could not be taken over lies on the disk as it was, and must not be acted upon from there.
+        unconfirmed.removeAll { !named.contains($0.application) || taken.contains($0.application) }
+        guard unconfirmed.isEmpty else { return }
         await duty?.confirmed()
         current.open()
     }
 
+    /// What became of the tasks of an answer.
+    private enum Taken {
+        /// All are held now: the next poll may follow at once.
+        case all
+        /// Some were refused or are older than what is held, and would come again.
+        case some
+        /// Nothing could be stored.
+        case none
+    }
+
     /// Takes tasks over: each is verified, its objects are fetched, it is stored, and only then acted upon.
-    /// - Returns: whether the next poll may follow at once: not where a task was refused or is older than what is held, as it would
-    ///   come again.
-    private func accept(_ tasks: [SyncTask], _ context: AgentContext) async throws -> Bool {
-        // Asked again when the keys are there, without which nothing may be stored.
-        guard keyring.keys != nil else { return tasks.isEmpty }
+    private func accept(_ tasks: [SyncTask], _ context: AgentContext) async throws -> Taken {
         var accepted: [SyncTask] = []
         var entries: [Bundle.Entry] = []
         accepting = Set(tasks.map(\.application))
@@ -359,7 +374,7 @@ package actor Agent {
             for task in accepted {
                 tell("cannot be taken over, and what is held is kept: \(error)", of: task.application, task.generation, task.bundle.digest)
             }
-            return false
+            return .none
         }
         if !accepted.isEmpty { context.copy.wakeup.wake() }
         await expect(accepted, context)
@@ -368,7 +383,7 @@ package actor Agent {
         for task in accepted {
             if let known = board[task.application], await !known.isRemoved { await known.adopt(task) } else { start(task, context) }
         }
-        return accepted.count == tasks.count
+        return accepted.count == tasks.count ? .all : .some
     }
 
     /// Tells all applications what each is about to have, before any of them acts.

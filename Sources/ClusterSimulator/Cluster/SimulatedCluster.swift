@@ -13,6 +13,7 @@ package final class SimulatedCluster: Sendable {
     private let clock: @Sendable () -> Timestamp
     private let core: Mutex<ClusterCore>
     private let observer: (any ClusterObserver)?
+    private let held = HeldRequests()
 
     /// - Parameters:
     ///   - clock: the time; called at the start of every operation.
@@ -93,6 +94,16 @@ package final class SimulatedCluster: Sendable {
 
     /// The trouble that it makes.
     package var faults: Faults { core.withLock { $0.faults } }
+
+    /// Holds requests that come over HTTP, such as `DELETE /api/v1/namespaces/shop/configmaps/a`, unanswered until this is called without
+    /// them. What a query says does not matter.
+    package func hold(_ requests: Set<String>) { held.hold(requests) }
+
+    /// Returns once one of the held requests waits for its answer, and says which; `nil` when the task is cancelled.
+    package func heldRequest() async -> String? { await held.arrival() }
+
+    /// Returns once a request may be answered.
+    func pass(_ request: APIRequest) async { await held.pass("\(request.method) \(request.path)") }
 
     package func act(_ action: FaultAction) {
         core.withLock { $0.act(action) }

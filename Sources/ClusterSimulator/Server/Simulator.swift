@@ -98,7 +98,10 @@ package final class Simulator: Service {
             try await withGracefulShutdownHandler {
                 try await application.run()
             } onGracefulShutdown: {
-                for hosted in self.clusters.values { hosted.cluster.closeWatches() }
+                for hosted in self.clusters.values {
+                    hosted.cluster.hold([])
+                    hosted.cluster.closeWatches()
+                }
             }
         } catch {
             failed(error)
@@ -247,6 +250,7 @@ package final class Simulator: Service {
         if path.hasPrefix("/simulator/"), let answer = try serve(asked, hosted.cluster) { return Self.response(answer) }
         let delay = hosted.cluster.delay(of: asked)
         if delay > .zero { try await Task.sleep(for: delay) }
+        await hosted.cluster.pass(asked)
         let response = hosted.cluster.handle(asked)
         hosted.archive?.save(hosted.cluster)
         hosted.alarm.set()

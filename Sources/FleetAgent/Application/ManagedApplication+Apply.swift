@@ -14,6 +14,7 @@ extension ManagedApplication {
 
     func apply(_ objects: [PlannedObject]) async throws -> Applying {
         guard !objects.isEmpty else { return .done([]) }
+        let generation = task.generation
         var jobs: [ApplyJob] = []
         var types: Set<ResourceType> = []
         var known: [String: ResourceType] = [:]
@@ -21,6 +22,7 @@ extension ManagedApplication {
             let key = "\(object.apiVersion) \(object.identity.kind)"
             if known[key] == nil {
                 known[key] = try await context.cluster.type(apiVersion: object.apiVersion, kind: object.identity.kind)
+                try checkInForce(generation)
             }
             guard let type = known[key] else {
                 // A definition is served a moment after it is established.
@@ -37,10 +39,12 @@ extension ManagedApplication {
             return .notServed(.pending("waits for the cluster's objects to be listed", after: nil))
         }
         if let refused = try await refusal(of: objects) { return .done([refused]) }
+        try checkInForce(generation)
         var failures: [ApplyFailure] = []
         var replacing: String?
         for result in await perform(jobs) {
             guard case .failure(let failure) = result.outcome else { continue }
+            try checkInForce(generation)
             if let again = try await replace(result.job, failure) {
                 replacing = replacing ?? again
             } else if let again = await retryAfterHealing(result.job, failure) {
@@ -55,9 +59,10 @@ extension ManagedApplication {
     /// - Returns: what is waited for; `nil` where it stays.
     private func replace(_ job: ApplyJob, _ failure: ApplyFailure) async throws -> String? {
         guard failure.isImmutable, job.directives?.replace == true else { return nil }
-        let client = context.client(for: task)
+        let client = context.client(for: job.task)
         do {
             let live = try await client.get(job.type, namespace: job.identity.namespace, name: job.identity.name)
+            guard task.generation == job.task.generation else { return nil }
             // Only what is this application's: a field of somebody else's object is no reason to delete it.
             guard live.at("metadata", "labels", Ownership.applicationLabel)?.string == name else { return nil }
             // From here on its disappearance is no drift, and the old body does not come back.

@@ -36,7 +36,7 @@ extension ManagedApplication {
         if sighting.version != 0, sighting.version < record.version { return }
         if sighting.version == record.version, sighting.live != nil, !sighting.isDeleted, record.health != .unknown { return }
         if sighting.isDeleted, sighting.uid != record.uid, !record.uid.isEmpty { return }
-        let sighting = sighting.judged(by: context.rules, at: context.clock.now())
+        let sighting = sighting.judged(by: context.rules, at: context.clock.wall())
         let before = (record.health, record.reason)
         let isReplaced = record.uid != sighting.uid && !record.uid.isEmpty
         record.version = max(record.version, sighting.version)
@@ -82,7 +82,7 @@ extension ManagedApplication {
 
     /// An object that carries this application's labels and was applied by Flotilla, but not by this state folder.
     private func adoptStray(_ sighting: Sighting) {
-        let sighting = sighting.judged(by: context.rules, at: context.clock.now())
+        let sighting = sighting.judged(by: context.rules, at: context.clock.wall())
         guard isLoaded, !sighting.isDeleted, !sighting.isControlled, sighting.projection != nil, sighting.application == name,
             sighting.partOf == Ownership.applySetID(application: name), !inFlight.contains(sighting.identity)
         else {
@@ -136,7 +136,7 @@ extension ManagedApplication {
             let wait = max(pacing[identity]?.wait(at: now) ?? .zero, drift.notBefore.map { $0 - now } ?? .zero)
             if wait > .zero { next = min(next ?? now + wait, now + wait) } else { due.append(identity) }
         }
-        guard !due.isEmpty else { return [next, pause?.until].compactMap { $0 }.min() }
+        guard !due.isEmpty else { return [next, pauseLooked].compactMap { $0 }.min() }
         var jobs: [ApplyJob] = []
         var drifts: [ObjectIdentity: Drift] = [:]
         for identity in due.sorted() {
@@ -165,7 +165,7 @@ extension ManagedApplication {
         if isRepeated, task.options.createNamespace { try? await ensureNamespace(task.namespace, context.client(for: task)) }
         await heal(jobs, drifts)
         let later = drifted.values.compactMap(\.notBefore).min()
-        return [next, later, pause?.until].compactMap { $0 }.min()
+        return [next, later, pauseLooked].compactMap { $0 }.min()
     }
 
     /// What is done about an object's drift.
@@ -175,7 +175,13 @@ extension ManagedApplication {
     }
 
     /// The pause of healing that is in force.
-    var pause: DriftPause? { context.pauses.active(name, at: context.clock.now()) }
+    var pause: DriftPause? { context.pauses.active(name, at: context.clock.wall()) }
+
+    /// When to look whether the pause is over, by the steady clock: at its end, and before that now and then, as the time of day, by which
+    /// it ends, may be set.
+    private var pauseLooked: Timestamp? {
+        pause.map { context.clock.now() + min(max($0.until - context.clock.wall(), .milliseconds(1)), .seconds(60)) }
+    }
 
     /// Whether the difference may be the object of a newer generation, which was sent before the agent ended and of which the records do
     /// not tell: healing it would take the cluster back to an older release. The sync that is due sends it again.

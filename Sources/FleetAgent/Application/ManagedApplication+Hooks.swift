@@ -28,14 +28,16 @@ extension ManagedApplication {
 
     /// Brings hooks further.
     /// - Returns: what is waited for; `nil` when all have ended.
+    /// - Throws: `Superseded` when a newer task has come, whose hooks are others.
     func run(_ hooks: [PlannedHook]) async throws -> SyncOutcome? {
         guard let run = hookRun else { return nil }
+        let generation = task.generation
         var waiting: String?
         var failure: (any Error)?
         var hasNews = false
         for hook in hooks {
             do {
-                guard let text = try await advance(hook, of: run) else {
+                guard let text = try await advance(hook, of: run, generation) else {
                     hasNews = true
                     continue
                 }
@@ -43,11 +45,13 @@ extension ManagedApplication {
             } catch {
                 failure = failure ?? error
             }
+            try checkInForce(generation)
         }
         if hasNews {
             hookPolls = 0
             await save()
             try await letHooksGo()
+            try checkInForce(generation)
         }
         if let failure { throw failure }
         guard let waiting else { return nil }
@@ -69,27 +73,29 @@ extension ManagedApplication {
 
     /// Brings one hook further.
     /// - Returns: what is waited for; `nil` when it has ended.
-    private func advance(_ hook: PlannedHook, of run: String) async throws -> String? {
+    private func advance(_ hook: PlannedHook, of run: String, _ generation: Generation) async throws -> String? {
         let identity = hook.object.identity
         guard let type = try await context.cluster.type(apiVersion: hook.object.apiVersion, kind: identity.kind) else {
             return "the cluster does not serve \(hook.object.apiVersion) \(identity.kind) yet"
         }
         let client = context.client(for: task)
         let view = try await look(hook, type, client, run)
+        try checkInForce(generation)
         let now = context.clock.now()
         if case .ours = view, hookSince[hook.key] == nil { hookSince[hook.key] = now }
         let isLate = hookSince[hook.key].map { now - $0 >= .milliseconds(task.options.timeoutMilliseconds) } ?? false
         let action = HookAction.next(view, policies: policies(hook), outcome: nil, isLate: isLate)
         switch action {
         case .create:
+            let object = DesiredObject.prepare(
+                hook: try await context.desired(hook.object.body, original: hook.object.original).object, as: identity,
+                application: name,
+                mark: HookView.mark(run: run, point: hook.point))
+            try checkInForce(generation)
             do {
-                let object = DesiredObject.prepare(
-                    hook: try await context.desired(hook.object.body, original: hook.object.original).object, as: identity,
-                    application: name,
-                    mark: HookView.mark(run: run, point: hook.point))
                 _ = try await client.create(object, as: type, options: WriteOptions(fieldManager: Ownership.fieldManager))
                 hookSince[hook.key] = now
-            } catch let error as KubernetesError {
+            } catch {
                 // Made after all by a request whose answer was lost: seen at the next look.
                 guard error.isAlreadyExists else { throw ApplyFailure(identity, error) }
             }
@@ -146,7 +152,9 @@ extension ManagedApplication {
     }
 
     /// Deletes hooks' objects that no bundle has any more, or lets them go where nothing is pruned.
-    func clearHooks(keeping kept: Set<ObjectIdentity>) async throws {
+    /// - Throws: `Superseded` when a task newer than `generation` has come.
+    func clearHooks(keeping kept: Set<ObjectIdentity>, _ generation: Generation) async throws {
+        let prunes = task.options.prune || task.intent == .prune
         guard let ledger = inventory.hooks else { return }
         var kinds: Set<String> = ["Job.batch", "Pod"]
         for key in ledger.runs.flatMap(\.outcomes.keys) {
@@ -168,8 +176,10 @@ extension ManagedApplication {
                 }
             }
             for (identity, uid) in found {
+                try checkInForce(generation)
                 try await release(identity, type, client)
-                guard task.options.prune || task.intent == .prune else { continue }
+                guard prunes else { continue }
+                try checkInForce(generation)
                 do {
                     _ = try await client.delete(
                         type, namespace: identity.namespace, name: identity.name,
@@ -179,6 +189,7 @@ extension ManagedApplication {
                 }
             }
         }
+        try checkInForce(generation)
     }
 
     // MARK: One object

@@ -6,7 +6,9 @@ import Manifests
 
 extension ManagedApplication {
     /// Prunes what the bundle no longer has, once all of it has been applied.
-    func prune(_ plan: [PlannedObject]) async throws -> SyncOutcome {
+    /// - Parameter generation: the task's that the objects are of; nothing is removed for it once a newer one has come.
+    /// - Throws: `Superseded` when one has.
+    func prune(_ plan: [PlannedObject], _ generation: Generation) async throws -> SyncOutcome {
         let wanted = Set(plan.map(\.identity))
         for identity in inventory.records.keys where !wanted.contains(identity) { context.rules.hold(identity, for: name) }
         // An object that another application takes over passes to it: it is neither deleted nor counted.
@@ -26,7 +28,7 @@ extension ManagedApplication {
                     + "confirmed that")
         case .remove(let identities):
             try await saved()
-            let failures = try await remove(identities)
+            let failures = try await remove(identities, generation)
             guard failures.isEmpty else { return .failed(failures, of: plan.count) }
         }
         let kinds = Set(inventory.records.keys.map(Self.groupKind)).sorted()
@@ -60,23 +62,21 @@ extension ManagedApplication {
             for (identity, record) in inventory.records {
                 if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
             }
+            try checkInForce(generation)
             guard context.watches.ensure(types) else { return listing() }
             drifted = [:]
             let identities = inventory.records.keys.filter { context.rules.successor(of: $0, after: name) == nil }
             // What passes to others as a whole does not go.
             let runsHooks = !identities.isEmpty || inventory.records.isEmpty
             if runsHooks, let outcome = try await runRemoval(at: .preDelete) { return outcome }
-            guard task.generation == generation else { return .superseded }
-            let failures = try await remove(PrunePlan.ordered(identities, waves: waves), isRemoval: true)
+            let failures = try await remove(PrunePlan.ordered(identities, waves: waves), generation, isRemoval: true)
             guard failures.isEmpty else { return .failed(failures, of: identities.count) }
-            guard task.generation == generation else { return .superseded }
             if runsHooks, inventory.hooks?.removal.isEmpty == false {
                 if let text = try await leaving(types) { return .pending(text, after: .milliseconds(500)) }
                 if let outcome = try await runRemoval(at: .postDelete) { return outcome }
             }
-            guard task.generation == generation else { return .superseded }
-            try await clearHooks(keeping: [])
-            guard task.generation == generation else { return .superseded }
+            try checkInForce(generation)
+            try await clearHooks(keeping: [], generation)
             do {
                 _ = try await context.cluster.client.delete(
                     .secrets, namespace: Ownership.agentNamespace, name: Ownership.parentName(application: name))
@@ -84,6 +84,8 @@ extension ManagedApplication {
                 guard error.isNotFound else { throw error }
             }
             return .removed("removed, as record \(task.record.commit.prefix(12)) dropped it")
+        } catch is Superseded {
+            return .superseded
         } catch let failure as ApplyFailure {
             return .failed([failure], of: inventory.records.count)
         } catch let error as KubernetesError {
@@ -94,51 +96,66 @@ extension ManagedApplication {
         }
     }
 
-    private func remove(_ identities: [ObjectIdentity], isRemoval: Bool = false) async throws -> [ApplyFailure] {
+    private func remove(
+        _ identities: [ObjectIdentity], _ generation: Generation, isRemoval: Bool = false
+    ) async throws -> [ApplyFailure] {
         var failures: [ApplyFailure] = []
-        let generation = task.generation
-        for identity in identities where task.generation == generation {
+        let record = task.record
+        for identity in identities {
+            try checkInForce(generation)
             do {
-                if let reason = try await removeOne(identity, isRemoval) {
+                let reason = try await removeOne(identity, generation, isRemoval)
+                if reason == nil {
+                    context.reports.add(
+                        AgentEvent(
+                            .pruned, at: context.clock.now(), application: name, object: identity.description,
+                            message: "dropped by record \(record.commit.prefix(12))"))
+                }
+                // What is known of it is the newer task's to decide upon.
+                try checkInForce(generation)
+                if let reason {
                     exempt.insert(identity)
                     context.logger.info("\(name): \(identity) stays: \(reason)")
                 } else {
                     forget(identity)
-                    context.reports.add(
-                        AgentEvent(
-                            .pruned, at: context.clock.now(), application: name, object: identity.description,
-                            message: "dropped by record \(task.record.commit.prefix(12))"))
                 }
             } catch let error as KubernetesError {
                 context.reachability.failed(error)
                 failures.append(ApplyFailure(identity, error))
             }
         }
+        try checkInForce(generation)
         return failures
     }
 
     /// Deletes one object, the very one that was applied. Returns why it stays, where it does.
-    private func removeOne(_ identity: ObjectIdentity, _ isRemoval: Bool) async throws -> String? {
+    private func removeOne(_ identity: ObjectIdentity, _ generation: Generation, _ isRemoval: Bool) async throws -> String? {
+        let client = context.client(for: task)
         guard let record = inventory.records[identity],
             let type = try await context.cluster.type(apiVersion: record.apiVersion, of: identity)
         else { return nil }  // Its kind is gone, and its objects with it.
-        let client = context.client(for: task)
+        let live: Value
+        do {
+            live = try await client.get(type, namespace: identity.namespace, name: identity.name)
+        } catch {
+            guard error.isNotFound || error.isUnknownResource else { throw error }
+            return nil
+        }
+        try checkInForce(generation)
         // From here on its disappearance is no drift.
         forgetApplied(identity)
+        let uid = live.at("metadata", "uid")?.string ?? ""
+        guard record.uid.isEmpty || record.uid == uid else { return nil }  // Somebody else's object of the same name.
+        if live.at("metadata", "deletionTimestamp") != nil { return nil }
+        if let reason = PrunePlan.exemption(identity, live: live, application: name, isRemoval: isRemoval) { return reason }
         do {
-            let live = try await client.get(type, namespace: identity.namespace, name: identity.name)
-            let uid = live.at("metadata", "uid")?.string ?? ""
-            guard record.uid.isEmpty || record.uid == uid else { return nil }  // Somebody else's object of the same name.
-            if live.at("metadata", "deletionTimestamp") != nil { return nil }
-            if let reason = PrunePlan.exemption(identity, live: live, application: name, isRemoval: isRemoval) { return reason }
             _ = try await client.delete(
                 type, namespace: identity.namespace, name: identity.name, options: DeleteOptions(uid: uid, propagation: .foreground))
-            return nil
         } catch {
             // Gone already, or replaced meanwhile by another of its name, which is not ours.
             guard error.isNotFound || error.isUnknownResource || error.isConflict else { throw error }
-            return nil
         }
+        return nil
     }
 
     private func forget(_ identity: ObjectIdentity) {

@@ -8,8 +8,10 @@ extension ManagedApplication {
     /// Brings the hooks of one point to their end, wave by wave.
     /// - Returns: what is waited for, or what failed; `nil` when all have succeeded.
     func runRemoval(at point: Hook.Point) async throws -> SyncOutcome? {
+        let generation = task.generation
         guard let ledger = inventory.hooks, !ledger.removal.isEmpty else { return nil }
         let hooks = try await removalHooks(at: point)
+        try checkInForce(generation)
         guard !hooks.isEmpty else { return nil }
         var begun = ledger
         let run = begun.beginRemoval(task.record)
@@ -19,13 +21,13 @@ extension ManagedApplication {
         }
         hookRun = run.key
         removalPlan = hooks
-        let generation = task.generation
         try await letHooksGo()
+        try checkInForce(generation)
         for wave in Set(hooks.map(\.object.directives.wave)).sorted() {
             let group = hooks.filter { $0.object.directives.wave == wave }
             let open = group.filter { outcome(of: $0) == nil }
             if !open.isEmpty, let pending = try await self.run(open) { return pending }
-            guard task.generation == generation else { return .superseded }
+            try checkInForce(generation)
             for hook in group {
                 guard case .failed(let reason)? = outcome(of: hook) else { continue }
                 let held = point == .preDelete ? "nothing of the application is deleted" : "its objects are deleted, its ApplySet stays"

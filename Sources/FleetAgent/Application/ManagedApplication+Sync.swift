@@ -22,6 +22,8 @@ extension ManagedApplication {
     private func attempt(_ body: () async throws -> SyncOutcome) async -> SyncOutcome {
         do {
             return try await body()
+        } catch is Superseded {
+            return .superseded
         } catch let error as KubernetesError {
             context.reachability.failed(error)
             return .failed([ApplyFailure(nil, error)], of: task.bundle.entries.count)
@@ -49,13 +51,14 @@ extension ManagedApplication {
     private func advance() async throws -> SyncOutcome {
         let generation = task.generation
         let plan = try await makePlan()
+        try checkInForce(generation)
         if let refused = context.rules.claim(plan.objects.map(\.identity), for: name).first {
             let text = "belongs to application \(refused.owner); application \(name) wants it too: only one of them may have it"
             var failure = ApplyFailure(refused.identity, text, .wait)
             failure.isOwnership = true
             return .failed([failure], of: plan.objects.count)
         }
-        if let outcome = try await prepareCluster(plan) { return outcome }
+        if let outcome = try await prepareCluster(plan, generation) { return outcome }
         while let order = self.plan?.order, task.generation == generation {
             switch order.next(view) {
             case .apply(let objects):
@@ -69,21 +72,24 @@ extension ManagedApplication {
             case .wait(let text): return .pending(text, after: .seconds(2))
             case .hookFailed(let hook, let reason):
                 return .failed([ApplyFailure(hook.object.identity, "\(hook.point.rawValue) hook failed: \(reason)", .wait)], of: 1)
-            case .done: return try await finish(plan)
+            case .done: return try await finish(plan, generation)
             }
         }
-        return .pending("", after: nil)  // A newer task has come.
+        return .superseded
     }
 
-    private func finish(_ plan: SyncPlan) async throws -> SyncOutcome {
-        try await letHooksGo()
+    /// Does what is left once all of a bundle has been applied. What the bundle no longer has may be in a newer task's.
+    private func finish(_ plan: SyncPlan, _ generation: Generation) async throws -> SyncOutcome {
         inventory.hooks?.isInstalled = true
         keepRemovalHooks(of: plan.hooks)
-        if let ledger = inventory.hooks, ledger.cleared != task.record.release, !task.record.commit.isEmpty {
-            try await clearHooks(keeping: Set(plan.hooks.map(\.identity)))
-            inventory.hooks?.cleared = task.record.release
+        try await letHooksGo()
+        try checkInForce(generation)
+        let record = task.record
+        if let ledger = inventory.hooks, ledger.cleared != record.release, !record.commit.isEmpty {
+            try await clearHooks(keeping: Set(plan.hooks.map(\.identity)), generation)
+            inventory.hooks?.cleared = record.release
         }
-        return try await prune(plan.objects)
+        return try await prune(plan.objects, generation)
     }
 
     /// What the next step of a sync is chosen from.
@@ -180,7 +186,7 @@ extension ManagedApplication {
     }
 
     /// Namespace, ApplySet parent and watches: what has to be there before the first object is sent.
-    private func prepareCluster(_ plan: SyncPlan) async throws -> SyncOutcome? {
+    private func prepareCluster(_ plan: SyncPlan, _ generation: Generation) async throws -> SyncOutcome? {
         try await readParent()
         var types: Set<ResourceType> = []
         let defined = Set(plan.objects.compactMap(\.defines))
@@ -198,13 +204,16 @@ extension ManagedApplication {
             if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
         }
         guard context.watches.ensure(types) else { return listing() }
+        try checkInForce(generation)
         try await begin()
+        try checkInForce(generation)
         try arrange()
         guard let order = self.plan?.order, order.next(view) != .done else { return nil }
         // Where an object of it is there, so is the namespace.
         let isThere = inventory.records.contains { $0.key.namespace == task.namespace && $0.value.health != .notFound }
         if task.options.createNamespace, !task.namespace.isEmpty, !isThere {
             try await ensureNamespace(task.namespace, context.client(for: task))
+            try checkInForce(generation)
         }
         let kept = plan.objects.filter { $0.directives.writing != .never }.map(\.identity)
         let kinds = Set(kept.map(Self.groupKind)).union(inventory.parentKinds ?? [])

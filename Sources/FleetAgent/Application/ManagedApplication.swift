@@ -145,6 +145,12 @@ actor ManagedApplication {
         wakeup.wake()
     }
 
+    /// Tells what was begun for a task whether that is still the one to follow: a newer one may have come at any wait, and may want what
+    /// this one drops.
+    func checkInForce(_ generation: Generation) throws(Superseded) {
+        guard task.generation == generation else { throw Superseded() }
+    }
+
     /// Says that the coordinator has this very task in force, or has sent a newer one.
     func confirm() {
         guard isRestored else { return }
@@ -371,6 +377,9 @@ actor ManagedApplication {
         }
     }
 }
+
+/// A newer task has come while something was done for the one before, which is broken off.
+struct Superseded: Error {}
 
 /// How an attempt to sync ended.
 enum SyncOutcome: Sendable {

@@ -18,6 +18,8 @@ actor CommandRunner {
     /// The newest that has come from the coordinator; polls say it.
     private(set) var last = CommandLedger.none
     private var unsent: [Generation] = []
+    /// Small answers, also kept for when they cannot be stored.
+    private var kept: [Generation: CommandResult] = [:]
     private let answered = Wakeup()
     private let pinned = Mutex<[Generation: Set<Digest>]>([:])
 
@@ -38,7 +40,7 @@ actor CommandRunner {
     /// Takes up what the agent that ran before has left.
     func load() async throws {
         context.pauses.replace(try await folder.pauses())
-        (ledger, unsent) = try await folder.load(at: context.clock.now())
+        (ledger, unsent) = try await folder.load(at: context.clock.wall())
         last = ledger.last
         if !unsent.isEmpty { answered.wake() }
     }
@@ -66,7 +68,8 @@ actor CommandRunner {
         defer { isStarting = false }
         while running < Self.atOnce, !waiting.isEmpty {
             let command = waiting.removeFirst()
-            let now = context.clock.now()
+            // The coordinator says until when by the time of day, as everybody reads it.
+            let now = context.clock.wall()
             guard command.expires > now else {
                 await finish(
                     CommandResult(
@@ -92,7 +95,7 @@ actor CommandRunner {
         guard !Task.isCancelled else { return }
         pinned.withLock { $0[command.id] = nil }
         var result = CommandResult(
-            id: command.id, outcome: .done, message: "", startedAt: start, finishedAt: context.clock.now())
+            id: command.id, outcome: .done, message: "", startedAt: start, finishedAt: context.clock.wall())
         switch outcome {
         case .success(let answer):
             result.outcome = answer.isFailure ? .failed : .done
@@ -170,9 +173,6 @@ actor CommandRunner {
         kept[result.id] = result.output.isNull ? result : nil
         answered.wake()
     }
-
-    /// Small answers, also kept for when they cannot be stored.
-    private var kept: [Generation: CommandResult] = [:]
 
     // MARK: Answering
 

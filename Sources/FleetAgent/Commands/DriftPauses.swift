@@ -3,7 +3,7 @@ import AgentProtocol
 import Manifests
 import Synchronization
 
-/// The applications that are not healed for a while. A pause ends by itself, by this machine's clock.
+/// The applications that are not healed for a while. A pause ends by itself, by what this machine's clock shows.
 final class DriftPauses: Sendable {
     private let state = Mutex<[String: DriftPause]>([:])
 
@@ -22,6 +22,7 @@ final class DriftPauses: Sendable {
     }
 
     /// The pause that is in force.
+    /// - Parameter now: the time of day, as the coordinator and people read it.
     func active(_ application: String, at now: Timestamp) -> DriftPause? {
         state.withLock { $0[application] }.flatMap { $0.until > now ? $0 : nil }
     }

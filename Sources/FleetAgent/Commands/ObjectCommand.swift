@@ -35,7 +35,7 @@ struct ObjectCommand {
     private func list(_ type: ResourceType, _ namespace: String) async throws -> CommandAnswer {
         var items: [Value] = []
         var count = 0
-        let now = context.clock.now()
+        let now = context.clock.wall()
         do {
             _ = try await context.cluster.client.list(type, Selection(namespace: namespace)) { object in
                 count += 1

@@ -15,6 +15,10 @@ final class FakeCoordinator: Sendable {
         /// What the last poll said that it holds.
         var pauses: [DriftPause] = []
         var lastCommand: Generation?
+        /// The counters of the generations that the last poll said it holds.
+        var held: [String: Int64] = [:]
+        /// Polls that came so far.
+        var polls = 0
 
         func result(_ id: Generation) -> CommandResult? { results.first { $0.id == id } }
     }
@@ -32,6 +36,8 @@ final class FakeCoordinator: Sendable {
         var waiters: [(id: Int, test: @Sendable (Heard) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
         /// Answers wait until all of them can be given together.
         var isHoldingBack = false
+        /// No poll is answered.
+        var isSilent = false
         /// Connections are dropped without an answer.
         var isDown = false
         /// The instance whose polls are answered; others are refused.
@@ -134,9 +140,14 @@ final class FakeCoordinator: Sendable {
 
     /// Sets several applications' desired states for one answer.
     func together(_ changes: () -> Void) {
-        store.state.withLock { $0.isHoldingBack = true }
+        holdBack(true)
         changes()
-        store.state.withLock { $0.isHoldingBack = false }
+        holdBack(false)
+    }
+
+    /// Answers no poll at all, until it is told otherwise.
+    func setSilent(_ isSilent: Bool) {
+        store.state.withLock { $0.isSilent = isSilent }
         answer()
     }
 
@@ -163,7 +174,7 @@ final class FakeCoordinator: Sendable {
 
     private func answer() {
         let answers: [(HTTPTestServer.Connection, PollResponse)] = store.state.withLock { state in
-            guard !state.isHoldingBack else { return [] }
+            guard !state.isHoldingBack, !state.isSilent else { return [] }
             defer { state.parked = [] }
             return state.parked.map { ($0.connection, Self.news(state, $0.request)) }
         }
@@ -251,11 +262,12 @@ final class FakeCoordinator: Sendable {
         let (answer, met): (PollResponse?, [CheckedContinuation<Void, Never>]) = store.state.withLock { state in
             state.heard.pauses = request.driftPauses ?? []
             state.heard.lastCommand = request.lastCommand
+            state.heard.held = Dictionary(request.held.map { ($0.application, $0.generation.counter) }) { first, _ in first }
+            state.heard.polls += 1
             let met = Self.met(&state)
             let answer = news(state, request)
-            if !answer.tasks.isEmpty || !answer.commands.isEmpty || answer.driftPauses != nil || request.waitSeconds == 0 {
-                return (answer, met)
-            }
+            let hasNews = !answer.tasks.isEmpty || !answer.commands.isEmpty || answer.driftPauses != nil
+            if hasNews || request.waitSeconds == 0, !state.isSilent { return (answer, met) }
             // Answered when there is something; the connection's thread waits for its next request meanwhile.
             state.parked.append((request, connection))
             return (nil, met)

@@ -49,7 +49,7 @@ struct TestCluster: Sendable {
 
     /// Runs an agent, again with the same state folder (or another one), beside `body`.
     /// - Parameters:
-    ///   - ahead: how far its clock is ahead.
+    ///   - ahead: how far ahead is what its machine's clock shows.
     ///   - isAlone: the coordinator cannot be reached.
     func withAgent(
         state: String = "agent", clock: AgentClock = .system, connection: ClusterConnection? = nil, logger: Logger = quiet,
@@ -60,7 +60,7 @@ struct TestCluster: Sendable {
         configuration.commands = commands
         configure(&configuration)
         var clock = clock
-        if ahead != .zero { clock.now = { AgentClock.system.now() + ahead } }
+        if ahead != .zero { clock.wall = { AgentClock.system.wall() + ahead } }
         let agent = Agent(configuration: configuration, clock: clock, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }

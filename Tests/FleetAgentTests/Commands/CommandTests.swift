@@ -217,6 +217,29 @@ import Testing
         }
     }
 
+    @Test("Whether a command has expired, and when it was carried out, is told by what the machine's clock shows")
+    func timeOfDay() async throws {
+        try await TestCluster.run { cluster in
+            let coordinator = cluster.coordinator
+            let kind = Command.Kind.listObject(Command.ObjectQuery(kind: "pods", namespace: "shop"))
+            var steadyAhead = AgentClock.system
+            steadyAhead.now = { AgentClock.system.now() + .seconds(7_200) }
+            try await cluster.withAgent(clock: steadyAhead) {
+                let id = coordinator.ask(kind, expires: Self.soon)
+                await coordinator.wait { $0.result(id) != nil }
+                let result = try #require(coordinator.heard.result(id))
+                #expect(result.outcome == .done && result.finishedAt < Self.soon)
+                #expect(try #require(result.startedAt) < Self.soon)
+            }
+            try await cluster.withAgent(ahead: .seconds(7_200)) {
+                let id = coordinator.ask(kind, expires: Self.soon)
+                await coordinator.wait { $0.result(id) != nil }
+                let result = try #require(coordinator.heard.result(id))
+                #expect(result.outcome == .expired && result.finishedAt > Self.soon)
+            }
+        }
+    }
+
     @Test("What had begun when the agent ended is answered as interrupted, and never run again")
     func crash() async throws {
         try await TestCluster.run { cluster in
@@ -311,6 +334,13 @@ import Testing
                 await coordinator.pause([DriftPause(application: "web", until: Self.soon, reason: "night", requestedBy: "ada")])
                 cluster.edit(Self.config("a"), ["data": ["k": "2"]])
                 await coordinator.wait { $0.events.contains { $0.kind == .drift } }
+            }
+            // Not by the clock that only measures.
+            var steadyAhead = AgentClock.system
+            steadyAhead.now = { AgentClock.system.now() + .seconds(7_200) }
+            try await cluster.withAgent(clock: steadyAhead) {
+                await coordinator.wait { $0.events.filter { $0.kind == .drift }.count == 2 }
+                #expect(cluster.get(Self.config("a")).at("data", "k") == "2")
             }
             try await cluster.withAgent(ahead: .seconds(7_200), isAlone: true) {
                 while cluster.get(Self.config("a")).at("data", "k") != "1" { await Task.yield() }
