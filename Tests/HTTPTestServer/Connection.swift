@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 extension HTTPTestServer {
-    /// A connection, as its handler sees it: used on its own thread only.
+    /// A connection, as its handler sees it. Requests are read on its own thread; answers may come later and from anywhere.
     package final class Connection: Sendable {
         private let descriptor: Int32
         private let shared: Shared
@@ -13,13 +13,16 @@ extension HTTPTestServer {
             self.shared = shared
         }
 
+        /// Only now: whoever answers late must not write to whatever has been given the same number.
+        deinit { shared.end(descriptor) }
+
         func serve() {
             var rest: [UInt8] = []
             while let request = read(&rest) {
                 shared.state.withLock { $0.requests.append(request) }
                 shared.handler(request, self)
             }
-            shared.end(descriptor)
+            drop()
         }
 
         /// Sends a whole answer.

@@ -51,7 +51,8 @@ package final class HTTPTestServer: Sendable {
                     shared.endListening(descriptor)
                     return
                 }
-                try? Self.thread { Connection(accepted, shared).serve() }
+                let connection = Connection(accepted, shared)
+                try? Self.thread { connection.serve() }
             }
         }
     }
@@ -60,7 +61,7 @@ package final class HTTPTestServer: Sendable {
 
     /// Accepts no more and ends every open connection.
     package func stop() {
-        // Under the lock, and never by number alone: a descriptor that its thread has closed may be somebody else's by now.
+        // Under the lock, and never by number alone: a descriptor that was closed may be somebody else's by now.
         shared.state.withLock { state in
             state.isStopped = true
             if state.isListening { shutdown(listener, Int32(SHUT_RDWR)) }
