@@ -10,6 +10,8 @@ struct APIFailure: Error, Sendable, CustomStringConvertible {
     var message: String
     var hint: String?
     var headers: HTTPFields = [:]
+    /// What was asked for without permission; not told to the caller.
+    var denial: Denial?
 
     init(_ status: HTTPResponse.Status, _ code: String, _ message: String, hint: String? = nil, headers: HTTPFields = [:]) {
         self.status = status

@@ -32,6 +32,8 @@ enum Access: Sendable, Hashable {
         case environment
         /// `{cluster}`, by its environment
         case cluster
+        /// `{cluster}`, or only an application there: the body says which, and the handler asks for it
+        case partOfCluster
         /// `{application}`, by its pipeline
         case application
         /// `{application}` on `{cluster}`

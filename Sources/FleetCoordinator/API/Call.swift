@@ -8,10 +8,12 @@ struct Call: Sendable {
     let path: [String: String]
     let query: Query
     let headers: HTTPFields
-    let body: [UInt8]
+    var body: [UInt8]
     let caller: Caller
     /// Where the call came from; `nil` where the transport has no addresses.
     var address: String?
+    /// What the caller may do, and where.
+    var grants = Grants.nothing
 
     /// A part of the path that the route's pattern names.
     func parameter(_ name: String) throws(APIFailure) -> String {
@@ -40,7 +42,8 @@ struct Call: Sendable {
     /// As whom what this call does is recorded.
     var author: Author {
         switch caller {
-        case .person(let principal): Author(name: principal.name, means: "\(principal.means)", address: address)
+        case .person(let principal):
+            Author(name: principal.name, means: "\(principal.means)", address: address, principal: principal)
         case .agent(let cluster): Author(name: cluster, means: "agent", address: address)
         case .anybody: Author(name: "anybody", means: "nothing", address: address)
         }

@@ -11,18 +11,34 @@ struct RouteResponder: HTTPResponder {
 
     let route: Route
     let gate: Gate
+    let permits: Permits
+    /// Told of every call that was refused for want of a permission.
+    var onDenial: @Sendable (_ denial: Denial, _ route: Route, _ author: Author) async -> Void = { _, _, _ in }
 
     func respond(to request: Request, context: CallContext) async throws -> Response {
         switch try await gate.admit(route.access, request.headers) {
         case .signIn: return ReplyWriting.response(to: request, .seeOther("/sign-in"))
         case .admitted(let caller):
-            let query = try Query(parsing: request.uri.query)
-            try refuseUnknown(query)
             let call = Call(
-                path: try parameters(context), query: query, headers: request.headers, body: try await body(of: request), caller: caller,
-                address: context.remoteAddress)
+                path: try parameters(context), query: try Query(parsing: request.uri.query), headers: request.headers, body: [],
+                caller: caller, address: context.remoteAddress)
+            return ReplyWriting.response(to: request, try await reply(to: call) { try await body(of: request) })
+        }
+    }
+
+    /// Decides whether the caller may, before anything of the body is read, and has the handler answer.
+    /// - Parameter body: reads the request's body.
+    func reply(to call: Call, reading body: () async throws -> [UInt8]) async throws -> Reply {
+        var call = call
+        do {
+            call.grants = try await permits.decide(route.access, call.caller, call.path)
+            try refuseUnknown(call.query)
+            call.body = try await body()
             if route.method != .get { try gate.checkCSRF(call) }
-            return ReplyWriting.response(to: request, try await route.handler(call))
+            return try await route.handler(call)
+        } catch {
+            if let denial = (error as? APIFailure)?.denial { await onDenial(denial, route, call.author) }
+            throw error
         }
     }
 

@@ -118,7 +118,7 @@ struct WebServices: Sendable {
         return table
     }
 
-    private func gate(listensOnLoopback: Bool) -> Gate {
+    func gate(listensOnLoopback: Bool) -> Gate {
         Gate(
             credentials: credentials, epochs: CredentialEpochs(store: store, time: time), time: time, listensOnLoopback: listensOnLoopback)
     }
@@ -131,10 +131,11 @@ struct WebServices: Sendable {
     ) throws -> HTTPServer {
         let table = routes(listensOnLoopback: configuration.isLoopback, usesTLS: configuration.usesTLS)
         let gate = gate(listensOnLoopback: configuration.isLoopback)
+        let permits = Permits(store: store, time: time, listensOnLoopback: configuration.isLoopback)
         let router = Router(context: CallContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: Frame(counters: counters, pages: pages, version: about.version))
         for route in table.routes {
-            router.on(RouterPath(route.path), method: route.method, responder: RouteResponder(route: route, gate: gate))
+            router.on(RouterPath(route.path), method: route.method, responder: RouteResponder(route: route, gate: gate, permits: permits))
         }
         let fan = fan
         let webhook = webhook

@@ -36,11 +36,14 @@ struct Author: Sendable, Hashable {
     var means: String
     /// Where the call came from; `nil` for what the coordinator does itself.
     var address: String?
+    /// The person, by whose rights what they do is judged; `nil` for what the coordinator does itself.
+    var principal: Principal?
 
-    init(name: String, means: String = "coordinator", address: String? = nil) {
+    init(name: String, means: String = "coordinator", address: String? = nil, principal: Principal? = nil) {
         self.name = name
         self.means = means
         self.address = address
+        self.principal = principal
     }
 }
 

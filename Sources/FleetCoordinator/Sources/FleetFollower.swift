@@ -137,6 +137,7 @@ final class FleetFollower: Sendable {
             diagnostics: declarations.result.diagnostics.map(\.description),
             subject: info.title, author: "\(info.author)", committedAt: info.committer.when, seenAt: time.now)
         let now = time.now
+        let rules = declarations.fleet.map { AccessRule.all(of: $0, in: declarations.files) }
         let events = [
             FleetEvent(
                 at: now, kind: commit.valid ? "fleetCommit" : "fleetRefused", severity: commit.valid ? .info : .error, release: "\(head)",
@@ -144,8 +145,10 @@ final class FleetFollower: Sendable {
         ]
         try await store.database.transaction { session in
             try FleetCommitRows.add(session, commit)
+            if let rules { try AccessRows.set(session, commit: commit.commit, rules) }
             try EventRows.append(session, events)
         }
+        store.access.forget()
         guard commit.valid, let fleet = declarations.fleet else { return }
         let clusters = fleet.clusters.map { cluster in
             ClusterRows.Declared(

@@ -132,6 +132,18 @@ enum ReadApplications {
         ).first
     }
 
+    /// The pipelines whose newest plan has the application that the SQL expression gives, as a statement.
+    static func planning(_ application: String) -> String {
+        """
+        with latest as (
+          select distinct on (pipeline) pipeline, sequence, base from plans where error = '' and origin in ('release', 'fleet')
+          order by pipeline, sequence desc)
+        select a.pipeline from latest l
+        join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
+        where a.application = \(application) and \(isPlanned)
+        """
+    }
+
     /// Whether the plan `l` still has the application `a` of its base.
     private static let isPlanned = """
         not exists (select from plan_applications o where o.pipeline = l.pipeline and o.sequence = l.sequence

@@ -10,6 +10,7 @@ package struct Store: Sendable {
     /// The epoch of the generations that this database gives out.
     package let epoch: Int64
     let plans = PlanMemory()
+    let access = AccessMemory()
 
     package init(database: Database, epoch: Int64) {
         self.database = database
@@ -41,6 +42,8 @@ package struct Store: Sendable {
         Migration(version: 5, name: "secrets", sql: String(decoding: PackageResources._005_secrets_sql, as: UTF8.self)),
         Migration(version: 6, name: "commands", sql: String(decoding: PackageResources._006_commands_sql, as: UTF8.self)),
         Migration(version: 7, name: "agents", sql: String(decoding: PackageResources._007_agents_sql, as: UTF8.self)),
+        Migration(version: 8, name: "audit", sql: String(decoding: PackageResources._008_audit_sql, as: UTF8.self)),
+        Migration(version: 9, name: "access", sql: String(decoding: PackageResources._009_access_sql, as: UTF8.self)),
     ]
 }
 

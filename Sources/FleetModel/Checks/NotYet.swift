@@ -38,7 +38,6 @@ enum NotYet {
         Rule(kind: .pipeline, path: "spec.stages.*.images", what: "acting on images that changed", supported: { $0 == "warn" }),
 
         Rule(kind: .repository, path: "", what: "releases from other repositories"),
-        Rule(kind: .accessPolicy, path: "", what: "access policies"),
         Rule(kind: .notification, path: "", what: "notifications"),
     ]
 

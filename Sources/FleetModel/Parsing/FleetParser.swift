@@ -31,6 +31,7 @@ package enum FleetParser {
         NameChecks(report: report).check(declarations)
         EnvironmentChecks(declared: declarations.environments, fleet: fleet, report: report).check()
         PipelineChecks(declarations: declarations, report: report).check()
+        PolicyChecks(declared: declarations.accessPolicies, report: report).check()
         ApplicationChecks(declared: declarations.applications, fleet: fleet, report: report).check()
         return ParseResult(all: fleet, diagnostics: report.diagnostics.sorted())
     }

@@ -110,7 +110,7 @@ import Testing
         func ask() async throws {
             let asked = try await actions.ask(
                 "listObject", parameters: ["kind": "pods"], cluster: "c1", expiresSeconds: [30, 120, 600][world.random.next(below: 3)],
-                reason: "", by: Author(name: "tester"))
+                reason: "", by: Author(name: "tester"), may: Grants([], for: .administrator))
             world.asked.append(asked.id)
         }
         func poll(_ world: inout World, loses: Bool) async throws {

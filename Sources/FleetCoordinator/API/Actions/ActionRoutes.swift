@@ -68,6 +68,7 @@ struct ActionRoutes: Sendable {
         ) { call in
             let (id, body, reason) = try Self.read(call)
             let override = try body.bool("override", default: false)
+            if override { try call.require(.administer, .stages([Spot.Stage(id)]), "stage \(id)") }
             guard !override || !reason.isEmpty else { throw APIFailure.invalid("an override needs a 'reason'") }
             try await actions.promote(
                 id, release: body.string("release"), override: override, reason: reason, by: call.author)

@@ -19,8 +19,10 @@ struct CommandActions: Sendable {
     /// - Parameters:
     ///   - parameters: as the kind's in `Command`; of a dry run also `release`, the beginning of a planned release's commit.
     ///   - expiresSeconds: how long an agent may take to fetch it.
+    ///   - grants: whose role is limited to pipelines commands only what is about an application of theirs.
     func ask(
-        _ name: String, parameters: Value, cluster: String, expiresSeconds: Int64?, reason: String, by author: Author
+        _ name: String, parameters: Value, cluster: String, expiresSeconds: Int64?, reason: String, by author: Author,
+        may grants: Grants
     ) async throws -> CommandReading {
         guard Command.Kind.names.contains(name) else {
             throw APIFailure.invalid(
@@ -40,7 +42,8 @@ struct CommandActions: Sendable {
         let release = name == "dryRun" ? try fields.optionalString("release") : nil
         return try await engine.transaction { transaction in
             let (session, now) = (transaction.session, transaction.now)
-            if !kind.application.isEmpty { try Self.find(session, kind.application, cluster) }
+            if !kind.application.isEmpty { try Self.find(session, kind.application, cluster, reach: grants.reach(.read)) }
+            try Self.check(grants, kind.application, cluster, author, session)
             var new = CommandRows.New(
                 cluster: cluster, kind: kind, parameters: kind.parameters, by: author.name, reason: reason,
                 expiresAt: now + .seconds(seconds), patience: kind.patience)
@@ -63,13 +66,33 @@ struct CommandActions: Sendable {
     }
 
     @discardableResult
-    private static func find(_ session: Session, _ application: String, _ cluster: String) throws -> ApplicationState {
-        guard let state = try ReadApplications.state(session, application: application, cluster: cluster) else {
+    private static func find(
+        _ session: Session, _ application: String, _ cluster: String, reach: Reach = .everywhere
+    ) throws -> ApplicationState {
+        guard let state = try ReadApplications.state(session, application: application, cluster: cluster),
+            reach.covers(state.pipeline, state.environment)
+        else {
             throw APIFailure(
                 .notFound, "not-found", "application '\(application)' is not on cluster '\(cluster)'",
                 hint: "'flotilla get clusters \(cluster)' shows what is")
         }
         return state
+    }
+
+    private static func check(
+        _ grants: Grants, _ application: String, _ cluster: String, _ author: Author, _ session: Session
+    ) throws {
+        if grants.reach(.operate).isUnlimited { return }
+        let spot: Spot
+        if application.isEmpty {
+            let place = try AccessRows.place(session, cluster: cluster)
+            spot = .cluster(environment: place?.environment, pipelines: place?.pipelines ?? [])
+        } else {
+            spot = .stages(try AccessRows.stages(session, cluster: cluster, application: application))
+        }
+        guard !grants.allows(.operate, spot) else { return }
+        let place = application.isEmpty ? "cluster \(cluster) as a whole" : "application \(application) on cluster \(cluster)"
+        throw Permits.refusal(.operate, author.principal.map { .person($0) } ?? .anybody, where: place)
     }
 
     /// Makes a dry run one of what a planned release would bring.

@@ -14,7 +14,7 @@ struct CommandRoutes: Sendable {
     func add(to table: inout RouteTable) {
         let commands = "/api/v1/clusters/{cluster}/commands"
         table.post(
-            commands, .needs(.operate, .cluster), "Asks the cluster's agent to do something once",
+            commands, .needs(.operate, .partOfCluster), "Asks the cluster's agent to do something once",
             members: [
                 .required("kind", .string, Command.Kind.names.joined(separator: ", ")),
                 .required("parameters", .object, "what the kind needs; see the reference"),
@@ -25,7 +25,7 @@ struct CommandRoutes: Sendable {
             let body = try call.json()
             let asked = try await actions.ask(
                 body.string("kind"), parameters: .map(body.object("parameters").map), cluster: call.parameter("cluster"),
-                expiresSeconds: body.optionalInt("expiresSeconds"), reason: Self.reason(body), by: call.author)
+                expiresSeconds: body.optionalInt("expiresSeconds"), reason: Self.reason(body), by: call.author, may: call.grants)
             return .json(asked.json(withOutput: false), status: .created)
         }
         table.get(

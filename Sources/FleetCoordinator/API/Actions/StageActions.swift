@@ -26,19 +26,21 @@ struct StageActions: Sendable {
             guard !waiting.approvals.contains(where: { $0.by == author.name }) else {
                 throw APIFailure.conflict("approved-already", "\(author.name) has approved \(waiting.candidate.release.prefix(7)) already")
             }
+            try PolicyBefore.check(.approve, of: author, at: id, waiting.candidate, transaction.session)
             let approval = Approval(by: author.name, rendered: waiting.candidate.rendered, at: transaction.now, reason: reason)
             return [.approved(approval)]
         }
     }
 
     func reject(_ id: StageID, release: String?, rendered: String?, reason: String, by author: Author) async throws {
-        try await change(id) { _, stage in
+        try await change(id) { transaction, stage in
             guard let waiting = stage.promotion, case .waiting = waiting.phase else {
                 throw APIFailure.conflict(
                     "nothing-waits", "nothing waits at the gates of \(id): \(Self.describe(stage))",
                     hint: "to leave what runs, roll back")
             }
             try Self.match(waiting.candidate, release: release, rendered: rendered, in: id)
+            try PolicyBefore.check(.approve, of: author, at: id, waiting.candidate, transaction.session)
             return [.rejected(rendered: waiting.candidate.rendered, by: Actor(name: author.name, reason: reason))]
         }
     }
@@ -85,6 +87,7 @@ struct StageActions: Sendable {
             let actor = Actor(name: author.name, reason: reason)
             let candidate = try transaction.candidate(
                 offer, for: stage, predecessors: predecessors, override: override ? actor : nil)
+            if override { try PolicyBefore.check(.administer, of: author, at: id, candidate, transaction.session) }
             try Self.checkPromotion(candidate, of: stage, predecessors: predecessors)
             try transaction.apply([.offered(candidate)], to: &stage)
             try transaction.offer(pipeline: id.pipeline)

@@ -63,7 +63,7 @@ struct InstanceRoutes: Sendable {
         case "sync", "dry-run":
             _ = try await actions.ask(
                 action == "sync" ? "syncNow" : "dryRun", parameters: ["application": .string(application)], cluster: cluster,
-                expiresSeconds: nil, reason: reason, by: by)
+                expiresSeconds: nil, reason: reason, by: by, may: call.grants)
         case "pause-healing":
             guard !reason.isEmpty else { throw APIFailure.invalid("a reason is needed: it goes into the record") }
             guard let seconds = try form.text("seconds").flatMap({ Int64($0) }) else { throw APIFailure.invalid("for how long?") }

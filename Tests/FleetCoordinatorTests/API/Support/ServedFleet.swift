@@ -37,10 +37,11 @@ struct ServedFleet: Sendable {
 
     /// Serves a fleet whose staging has verified its first release, and whose production waits for an approval.
     static func with(
-        host: String = "127.0.0.1", settled: Bool = true, _ body: @escaping @Sendable (ServedFleet) async throws -> Void
+        host: String = "127.0.0.1", settled: Bool = true, files: [String: String] = JourneyTests.files(),
+        clusters: [String] = JourneyTests.clusters, _ body: @escaping @Sendable (ServedFleet) async throws -> Void
     ) async throws {
-        let fleet = try await TestFleet(files: JourneyTests.files())
-        if settled { try await fleet.settle(clusters: JourneyTests.clusters, rounds: 15) }
+        let fleet = try await TestFleet(files: files)
+        if settled { try await fleet.settle(clusters: clusters, rounds: 15) }
         var logger = Logger(label: "test")
         logger.logLevel = .error
         let keys = try KeyFolder(path: "\(fleet.folder)/keys", administratorTokenPath: "\(fleet.folder)/admin-token")
