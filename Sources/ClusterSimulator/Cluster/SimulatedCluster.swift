@@ -14,6 +14,7 @@ package final class SimulatedCluster: Sendable {
     private let core: Mutex<ClusterCore>
     private let observer: (any ClusterObserver)?
     private let held = HeldRequests()
+    private let news = ClusterNews()
 
     /// - Parameters:
     ///   - clock: the time; called at the start of every operation.
@@ -47,7 +48,7 @@ package final class SimulatedCluster: Sendable {
     /// Answers a request. A watch's body ends with the watch; a reader that goes away is noticed at the next event.
     @discardableResult package func handle(_ request: APIRequest) -> APIResponse {
         let started = clock()
-        let (reply, lines) = core.withLock { core in
+        let (reply, lines, version) = core.withLock { core in
             core.now = started
             core.settle()
             let reply: Reply
@@ -59,8 +60,9 @@ package final class SimulatedCluster: Sendable {
                 reply = core.respond(request)
             }
             core.settle()
-            return (reply, Self.takeLines(core))
+            return (reply, Self.takeLines(core), core.store.version)
         }
+        news.tell(version)
         let response = APIResponse(reply)
         observer?.handled(request, response, reply.value, at: started)
         tell(lines)
@@ -102,6 +104,17 @@ package final class SimulatedCluster: Sendable {
     /// Returns once one of the held requests waits for its answer, and says which; `nil` when the task is cancelled.
     package func heldRequest() async -> String? { await held.arrival() }
 
+    /// Waits until something holds of the cluster's objects: looked at now, and whenever one of them has changed.
+    /// - Throws: `CancellationError` when the task is cancelled.
+    package func until(_ test: () throws -> Bool) async throws {
+        while true {
+            let version = news.version
+            if try test() { return }
+            await news.wait(after: version)
+            try Task.checkCancellation()
+        }
+    }
+
     /// Returns once a request may be answered.
     func pass(_ request: APIRequest) async { await held.pass("\(request.method) \(request.path)") }
 
@@ -118,12 +131,13 @@ package final class SimulatedCluster: Sendable {
 
     /// Does everything that is due: controllers, ends of watches, bookmarks.
     package func advance() {
-        let lines = core.withLock { core in
+        let (lines, version) = core.withLock { core in
             core.now = clock()
             core.settle()
             core.endWatches()
-            return Self.takeLines(core)
+            return (Self.takeLines(core), core.store.version)
         }
+        news.tell(version)
         tell(lines)
     }
 

@@ -51,7 +51,7 @@ extension ManagedApplication {
         ])
         let options = WriteOptions(fieldManager: Ownership.fieldManager, force: true)
         do { _ = try await context.cluster.client.apply(parent, as: .secrets, options: options) } catch {
-            guard error.code == 404 else { throw error }
+            guard error.isNotFound else { throw error }
             try await ensureNamespace(Ownership.agentNamespace, context.cluster.client)
             _ = try await context.cluster.client.apply(parent, as: .secrets, options: options)
         }

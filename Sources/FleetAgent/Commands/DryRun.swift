@@ -152,7 +152,7 @@ struct DryRun {
         do {
             live = try await context.client(for: job.task).get(job.type, namespace: identity.namespace, name: identity.name)
         } catch {
-            guard error.code == 404 else { return Trial(identity: identity, action: .error, message: "\(error)") }
+            guard error.isNotFound else { return Trial(identity: identity, action: .error, message: "\(error)") }
             live = nil
         }
         if let owner = live?.at("metadata", "labels", Ownership.applicationLabel)?.string, owner != job.task.application,

@@ -87,14 +87,14 @@ struct JobCommand {
         return labels
     }
 
-    /// The Job once it is complete or has failed; `nil` when the time is up.
-    private func ended(_ name: String, _ command: Command.JobRun, _ client: KubernetesClient) async throws -> Value? {
+    /// How the Job has ended; `nil` when the time is up.
+    private func ended(_ name: String, _ command: Command.JobRun, _ client: KubernetesClient) async throws -> HookOutcome? {
         let deadline = context.clock.now() + .seconds(command.timeoutSeconds)
         var pause = Self.pause
         while true {
             do {
                 let job = try await client.get(.jobs, namespace: command.namespace, name: name)
-                if Self.outcome(job) != nil { return job }
+                if let outcome = HookOutcome(ofJob: job) { return outcome }
             } catch {
                 if error.isNotFound { throw CommandFailure("somebody deleted job \(name)") }
                 guard error.isRetryable else { throw CommandFailure("\(error)") }
@@ -105,22 +105,8 @@ struct JobCommand {
         }
     }
 
-    /// Whether it succeeded, and what it says of that; `nil` while it runs.
-    static func outcome(_ job: Value) -> (succeeded: Bool, message: String)? {
-        for condition in job.at("status", "conditions")?.list ?? [] where condition["status"] == "True" {
-            switch condition["type"]?.string {
-            case "Complete": return (true, "")
-            case "Failed":
-                let words = [condition["reason"]?.string, condition["message"]?.string].compactMap { $0 }.filter { !$0.isEmpty }
-                return (false, words.joined(separator: ": "))
-            default: continue
-            }
-        }
-        return nil
-    }
-
-    private func answer(_ job: Value, _ name: String, _ command: Command.JobRun) async -> CommandAnswer {
-        let (succeeded, why) = Self.outcome(job) ?? (false, "")
+    private func answer(_ end: HookOutcome, _ name: String, _ command: Command.JobRun) async -> CommandAnswer {
+        let succeeded = end == .succeeded
         var output: Map = ["job": .string(name), "namespace": .string(command.namespace), "succeeded": .bool(succeeded)]
         let logs = LogCommand(context: context, permissions: permissions)
         if let pod = (try? await logs.newest(namespace: command.namespace, "job-name=\(name)")) ?? nil,
@@ -138,7 +124,13 @@ struct JobCommand {
             }
         }
         return CommandAnswer(
-            message: succeeded ? "job \(name) succeeded" : "job \(name) failed\(why.isEmpty ? "" : ": \(why)")", output: .map(output),
-            isFailure: !succeeded)
+            message: message(of: end, name), output: .map(output), isFailure: !succeeded)
+    }
+
+    private func message(of end: HookOutcome, _ name: String) -> String {
+        switch end {
+        case .succeeded: "job \(name) succeeded"
+        case .failed(let why): "job \(name) failed: \(why)"
+        }
     }
 }

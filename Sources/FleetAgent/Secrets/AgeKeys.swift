@@ -85,7 +85,7 @@ actor AgeKeys {
                 take(String(decoding: bytes, as: UTF8.self), from: place)
             }
         } catch {
-            guard error.isNotFound || error.code == 404 else { throw error }
+            guard error.isNotFound else { throw error }
         }
         if let file, let thread {
             do {

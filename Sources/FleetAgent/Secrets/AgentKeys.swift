@@ -72,7 +72,7 @@ enum KeySecret {
             do {
                 return try keys(in: try await client.get(.secrets, namespace: Ownership.agentNamespace, name: name))
             } catch let error as KubernetesError {
-                guard error.isNotFound || error.code == 404 else { throw error }
+                guard error.isNotFound else { throw error }
             }
             let root = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
             // Another agent may be faster: its key counts.
@@ -92,7 +92,7 @@ enum KeySecret {
                 return true
             } catch {
                 if error.isAlreadyExists { return false }
-                guard error.code == 404, attempt == 1 else { throw error }
+                guard error.isNotFound, attempt == 1 else { throw error }
                 try await AgentNamespace.ensure(client)
             }
         }

@@ -39,7 +39,7 @@ actor SelfUpgrade {
     /// Reads the own pod's image; that of a pod never changes under its process.
     private func look(_ place: AgentPlace) async {
         do {
-            let pod = try await client.get(Self.pods, namespace: Ownership.agentNamespace, name: place.pod)
+            let pod = try await client.get(.pods, namespace: Ownership.agentNamespace, name: place.pod)
             let containers = pod.at("spec", "containers")?.list ?? []
             standing.running =
                 containers.first { $0["name"]?.string == Ownership.agentContainer }?["image"]?.string ?? containers.first?["image"]?.string
@@ -60,7 +60,7 @@ actor SelfUpgrade {
             return refuse(image, "this agent was not installed by a Deployment of 'flotilla cluster enroll': replace its program by hand")
         }
         do {
-            let deployment = try await client.get(Self.deployments, namespace: Ownership.agentNamespace, name: place.deployment)
+            let deployment = try await client.get(.deployments, namespace: Ownership.agentNamespace, name: place.deployment)
             let containers = deployment.at("spec", "template", "spec", "containers")?.list ?? []
             guard let own = containers.first(where: { $0["name"]?.string == Ownership.agentContainer }) else {
                 return refuse(image, "its Deployment \(place.deployment) has no container '\(Ownership.agentContainer)'")
@@ -69,7 +69,7 @@ actor SelfUpgrade {
                 logger.notice("moving to \(image), as the coordinator asks")
                 let container: Value = ["name": .string(Ownership.agentContainer), "image": .string(image)]
                 _ = try await client.patch(
-                    Self.deployments, namespace: Ownership.agentNamespace, name: place.deployment,
+                    .deployments, namespace: Ownership.agentNamespace, name: place.deployment,
                     .strategic(["spec": ["template": ["spec": ["containers": [container]]]]]),
                     options: WriteOptions(fieldManager: Ownership.agentName))
             }
@@ -91,9 +91,4 @@ actor SelfUpgrade {
         standing.refusal = String(reason.prefix(Report.textMax))
         return true
     }
-
-    private static let pods = ResourceType(
-        group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, verbs: ["get"])
-    private static let deployments = ResourceType(
-        group: "apps", version: "v1", kind: "Deployment", plural: "deployments", namespaced: true, verbs: ["get", "patch"])
 }

@@ -19,13 +19,6 @@ package struct LogSelection: Sendable, Hashable {
     }
 }
 
-extension ResourceType {
-    package static let pods = ResourceType(
-        group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, verbs: everyVerb)
-    package static let jobs = ResourceType(
-        group: "batch", version: "v1", kind: "Job", plural: "jobs", namespaced: true, verbs: everyVerb)
-}
-
 extension KubernetesClient {
     /// The last lines of a container's log, fewer where so many would be more than fits the memory that one object may take.
     package func log(namespace: String, pod: String, _ selection: LogSelection) async throws(KubernetesError) -> [UInt8] {

@@ -44,6 +44,12 @@ extension ResourceType {
         group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true, verbs: everyVerb)
     package static let configMaps = ResourceType(
         group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true, verbs: everyVerb)
+    package static let pods = ResourceType(
+        group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, verbs: everyVerb)
+    package static let deployments = ResourceType(
+        group: "apps", version: "v1", kind: "Deployment", plural: "deployments", namespaced: true, verbs: everyVerb)
+    package static let jobs = ResourceType(
+        group: "batch", version: "v1", kind: "Job", plural: "jobs", namespaced: true, verbs: everyVerb)
     package static let leases = ResourceType(
         group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true, verbs: everyVerb)
     package static let customResourceDefinitions = ResourceType(

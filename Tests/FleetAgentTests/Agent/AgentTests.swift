@@ -129,7 +129,7 @@ import Testing
             cluster.edit(Self.config("a"), ["data": ["k": "2"]])
             coordinator.stop()
             try await cluster.withAgent {
-                while cluster.get(Self.config("a")).at("data", "k") != "1" { await Task.yield() }
+                try await cluster.has { cluster.get(Self.config("a")).at("data", "k") == "1" }
             }
             #expect(try Array(cluster.agentWrites()[before...]) == ["PATCH \(Self.config("a"))"])
         }

@@ -273,7 +273,7 @@ import Testing
                 await coordinator.wait("web", 1, .synced)
                 coordinator.ask(.syncNow(application: "web"))
                 let file = "\(cluster.folder.path)/agent/commands/\(id).result.json"
-                while !Folder.exists(file) { await Task.yield() }
+                try await cluster.until { Folder.exists(file) }
             }
             let before = try cluster.agentWrites().count
             coordinator.refuseAnswers(false)
@@ -343,7 +343,7 @@ import Testing
                 #expect(cluster.get(Self.config("a")).at("data", "k") == "2")
             }
             try await cluster.withAgent(ahead: .seconds(7_200), isAlone: true) {
-                while cluster.get(Self.config("a")).at("data", "k") != "1" { await Task.yield() }
+                try await cluster.has { cluster.get(Self.config("a")).at("data", "k") == "1" }
             }
         }
     }

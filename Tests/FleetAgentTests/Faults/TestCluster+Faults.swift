@@ -23,10 +23,13 @@ extension TestCluster {
         simulator.setFaults(faults)
     }
 
-    /// Waits until something holds of the cluster.
+    /// Waits until something holds that nobody tells of, such as of an agent's files or of what it says of itself.
     func until(_ test: () throws -> Bool) async throws {
         while try !test() { try await Task.sleep(for: .milliseconds(10)) }
     }
+
+    /// Waits until something holds of the objects in the cluster, looked at whenever one of them has changed.
+    func has(_ test: () throws -> Bool) async throws { try await simulator.cluster("c")?.until(test) }
 
     func setting(_ name: String, _ key: String = "k") -> String? { get(Self.config(name)).at("data", key)?.string }
 

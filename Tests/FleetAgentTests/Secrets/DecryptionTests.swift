@@ -67,7 +67,7 @@ import Testing
             cluster.edit(Self.path, ["stringData": ["password": "by hand"]])
             coordinator.stop()
             try await cluster.withAgent {
-                while cluster.value("db", "password") != Self.password { await Task.yield() }
+                try await cluster.has { cluster.value("db", "password") == Self.password }
             }
             #expect(try Array(cluster.agentWrites()[before...]) == ["PATCH \(Self.path)"])
         }

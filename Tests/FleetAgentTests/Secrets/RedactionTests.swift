@@ -247,16 +247,16 @@ private struct Outgoing {
                 cluster.simulator.act(.restart)
                 coordinator.want("web", 4, [configMap("a", ["k": "1"])], encrypted: [try db(Seed.sops)]) { $0.pruneMaxPercent = 100 }
                 await coordinator.wait("web", 4, .synced, .current)
-                await cluster.waitForCopy("web", 4)
+                try await cluster.waitForCopy("web", 4)
             }
             // A crash, and the loss of the folder.
             try await cluster.withAgent(logger: logger) {
                 cluster.edit("/api/v1/namespaces/shop/secrets/db", ["stringData": ["password": "again"]])
-                while cluster.value("db", "password") != Seed.sops { await Task.yield() }
+                try await cluster.has { cluster.value("db", "password") == Seed.sops }
             }
             try await cluster.withAgent(state: "new", logger: logger) {
                 cluster.edit("/api/v1/namespaces/shop/secrets/db", ["stringData": ["password": "again"]])
-                while cluster.value("db", "password") != Seed.sops { await Task.yield() }
+                try await cluster.has { cluster.value("db", "password") == Seed.sops }
                 coordinator.want("web", 5, [], intent: .prune)
                 await coordinator.wait("web", 5, .removed)
             }

@@ -60,7 +60,7 @@ extension TestCluster {
             cluster.edit("/api/v1/namespaces/shop/secrets/db", ["stringData": ["password": "by hand"]])
             coordinator.stop()
             try await cluster.withAgent {
-                while cluster.value("db", "password") != Self.password { await Task.yield() }
+                try await cluster.has { cluster.value("db", "password") == Self.password }
             }
         }
     }

@@ -52,15 +52,7 @@ enum HookCompletion: Sendable, Hashable {
         let group = ObjectIdentity.group(ofAPIVersion: live["apiVersion"]?.string ?? "")
         switch (group, live["kind"]?.string) {
         case ("batch", "Job"):
-            let conditions = live.at("status", "conditions")?.list ?? []
-            func condition(_ type: String) -> Value? { conditions.first { $0["type"]?.string == type && $0["status"]?.string == "True" } }
-            if condition("Complete") != nil {
-                self = .ended(.succeeded)
-            } else if let failed = condition("Failed") {
-                self = .ended(.failed(Self.words(failed["reason"]?.string, failed["message"]?.string)))
-            } else {
-                self = .running("runs")
-            }
+            self = HookOutcome(ofJob: live).map { .ended($0) } ?? .running("runs")
         case ("", "Pod"):
             switch live.at("status", "phase")?.string {
             case "Succeeded": self = .ended(.succeeded)
@@ -68,7 +60,7 @@ enum HookCompletion: Sendable, Hashable {
                 self = .ended(
                     .failed(
                         PodReasons.reason(of: live)
-                            ?? Self.words(live.at("status", "reason")?.string, live.at("status", "message")?.string)))
+                            ?? HookOutcome.words(live.at("status", "reason")?.string, live.at("status", "message")?.string)))
             default: self = .running(PodReasons.reason(of: live) ?? "runs")
             }
         default:
@@ -83,8 +75,23 @@ enum HookCompletion: Sendable, Hashable {
             }
         }
     }
+}
 
-    private static func words(_ reason: String?, _ message: String?) -> String {
+extension HookOutcome {
+    /// What a Job says of its end; `nil` while it has not come.
+    init?(ofJob job: Value) {
+        let conditions = job.at("status", "conditions")?.list ?? []
+        func condition(_ type: String) -> Value? { conditions.first { $0["type"]?.string == type && $0["status"]?.string == "True" } }
+        if condition("Complete") != nil {
+            self = .succeeded
+        } else if let failed = condition("Failed") {
+            self = .failed(Self.words(failed["reason"]?.string, failed["message"]?.string))
+        } else {
+            return nil
+        }
+    }
+
+    static func words(_ reason: String?, _ message: String?) -> String {
         let parts = [reason ?? "", message ?? ""].filter { !$0.isEmpty }
         return parts.isEmpty ? "failed without saying why" : parts.joined(separator: ": ")
     }

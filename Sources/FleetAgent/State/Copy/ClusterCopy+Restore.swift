@@ -16,7 +16,7 @@ extension ClusterCopy {
             guard let bytes = Self.entry("index", of: secret) else { throw CopyError(message: "its index is empty") }
             index = try CopyIndex(bytes: bytes)
         } catch let error as KubernetesError {
-            guard error.code == 404 else { throw error }
+            guard error.isNotFound else { throw error }
             return []
         }
         guard index.cluster == cluster else {
@@ -68,7 +68,7 @@ extension ClusterCopy {
             }
             return bytes
         } catch let error as KubernetesError {
-            guard error.code == 404 else { throw error }
+            guard error.isNotFound else { throw error }
             throw CopyError(message: "the Secret \(Self.chunkName(digest)) is missing")
         }
     }

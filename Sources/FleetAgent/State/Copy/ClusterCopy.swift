@@ -125,7 +125,7 @@ actor ClusterCopy {
             let secret = try await client.get(.secrets, namespace: Ownership.agentNamespace, name: Self.indexName)
             return Self.entry("index", of: secret).flatMap { try? CopyIndex(bytes: $0) }
         } catch {
-            guard error.code == 404 else { throw error }
+            guard error.isNotFound else { throw error }
             return nil
         }
     }
@@ -138,7 +138,7 @@ actor ClusterCopy {
         do {
             _ = try await client.get(.secrets, namespace: Ownership.agentNamespace, name: KeySecret.name, metadataOnly: true)
         } catch {
-            guard error.code == 404 else { throw error }
+            guard error.isNotFound else { throw error }
             // Without it nobody could read what is sealed.
             try await KeySecret.keep(keys, client)
         }

@@ -18,11 +18,11 @@ extension TestCluster {
     }
 
     /// Waits until the copy has an application in a generation; `nil` in none.
-    func waitForCopy(_ application: String, _ counter: Int64?) async {
-        while copyIndex == nil || copyIndex?.applications[application]?.generation.counter != counter
-            || copyIndex?.applications[application]?.isSynced == false
-        {
-            await Task.yield()
+    func waitForCopy(_ application: String, _ counter: Int64?) async throws {
+        try await has {
+            guard let index = copyIndex else { return false }
+            let copied = index.applications[application]
+            return copied?.generation.counter == counter && copied?.isSynced != false
         }
     }
 
@@ -48,8 +48,8 @@ extension TestCluster {
                 coordinator.want("api", 1, [configMap("api", ["k": "1"])])
                 await coordinator.wait("web", 1, .synced, .current)
                 await coordinator.wait("api", 1, .synced, .current)
-                await cluster.waitForCopy("web", 1)
-                await cluster.waitForCopy("api", 1)
+                try await cluster.waitForCopy("web", 1)
+                try await cluster.waitForCopy("api", 1)
             }
             coordinator.stop()
             cluster.edit(Self.config("a"), ["data": ["k": "2"]])
@@ -57,10 +57,9 @@ extension TestCluster {
             cluster.edit("/api/v1/namespaces/shop/secrets/db", ["stringData": ["password": "by hand"]])
             cluster.edit("/api/v1/namespaces/shop/secrets/clear", ["stringData": ["token": "by hand"]])
             try await cluster.withAgent(state: "new") {
-                while cluster.get(Self.config("a")).at("data", "k") != "1" || cluster.get(Self.config("api")).isNull
-                    || cluster.value("db", "password") != "correct-horse" || cluster.value("clear", "token") != "in-the-clear-once"
-                {
-                    await Task.yield()
+                try await cluster.has {
+                    cluster.get(Self.config("a")).at("data", "k") == "1" && !cluster.get(Self.config("api")).isNull
+                        && cluster.value("db", "password") == "correct-horse" && cluster.value("clear", "token") == "in-the-clear-once"
                 }
             }
             let chunk = try #require(cluster.chunks.first)
@@ -76,18 +75,18 @@ extension TestCluster {
             try await cluster.withAgent {
                 coordinator.want("web", 1, [configMap("a", ["k": "1"])])
                 coordinator.want("api", 1, [configMap("b", ["k": "1"])])
-                await cluster.waitForCopy("web", 1)
-                await cluster.waitForCopy("api", 1)
+                try await cluster.waitForCopy("web", 1)
+                try await cluster.waitForCopy("api", 1)
                 let before = cluster.copyIndex?.applications["api"]?.packs
                 coordinator.want("web", 2, [configMap("a", ["k": "2"])])
-                await cluster.waitForCopy("web", 2)
+                try await cluster.waitForCopy("web", 2)
                 #expect(cluster.copyIndex?.applications["api"]?.packs == before)
-                while cluster.chunks.count != 2 { await Task.yield() }
+                try await cluster.has { cluster.chunks.count == 2 }
                 await coordinator.wait("api", 1, .synced, .current)
                 coordinator.want("api", 2, [], intent: .prune)
                 await coordinator.wait("api", 2, .removed)
-                await cluster.waitForCopy("api", nil)
-                while cluster.chunks.count != 1 { await Task.yield() }
+                try await cluster.waitForCopy("api", nil)
+                try await cluster.has { cluster.chunks.count == 1 }
             }
         }
     }
@@ -106,8 +105,8 @@ extension TestCluster {
                 coordinator.want("api", 1, [configMap("b", ["k": "1"])])
                 await coordinator.wait("web", 1, .synced, .current)
                 await coordinator.wait("api", 1, .synced, .current)
-                await cluster.waitForCopy("web", 1)
-                await cluster.waitForCopy("api", 1)
+                try await cluster.waitForCopy("web", 1)
+                try await cluster.waitForCopy("api", 1)
             }
             let index = "\(TestCluster.stateSecrets)/flotilla-state"
             switch damage {
@@ -142,7 +141,7 @@ extension TestCluster {
             try await cluster.withAgent {
                 coordinator.want("web", 1, [configMap("a", ["k": "1"]), configMap("b", ["k": "1"])])
                 await coordinator.wait("web", 1, .synced, .current)
-                await cluster.waitForCopy("web", 1)
+                try await cluster.waitForCopy("web", 1)
             }
             coordinator.want("web", 2, [configMap("a", ["k": "2"])])
             let before = try cluster.agentWrites().count
@@ -163,7 +162,7 @@ extension TestCluster {
             try await cluster.withAgent {
                 coordinator.want("web", 1, [configMap("a", ["k": "1"]), configMap("b", ["k": "1"]), configMap("c", ["k": "1"])])
                 await coordinator.wait("web", 1, .synced, .current)
-                await cluster.waitForCopy("web", 1)
+                try await cluster.waitForCopy("web", 1)
             }
             // As if the node had died before the copy of the next release was written.
             let (old, chunks) = (cluster.get(index)["data"] ?? .null, cluster.chunks)
@@ -172,7 +171,7 @@ extension TestCluster {
                     "web", 2,
                     [configMap("a", ["k": "1"]), configMap("b", ["k": "1"]), configMap("c", ["k": "1"]), configMap("d", ["k": "1"])])
                 await coordinator.wait("web", 2, .synced, .current)
-                await cluster.waitForCopy("web", 2)
+                try await cluster.waitForCopy("web", 2)
             }
             for chunk in chunks where cluster.get("\(TestCluster.stateSecrets)/\(chunk.at("metadata", "name")?.string ?? "")").isNull {
                 cluster.create(
@@ -185,13 +184,13 @@ extension TestCluster {
             cluster.edit(index, ["data": old])
             let inventory = "\(cluster.folder.path)/new/inventory/web.json"
             try await cluster.withAgent(state: "new", configure: { $0.coordinator = "http://127.0.0.1:1" }) {
-                while try Folder.read(inventory).flatMap({ try JSON.read($0)["synced"] }) != "1.1" { await Task.yield() }
+                try await cluster.until { try Folder.read(inventory).flatMap({ try JSON.read($0)["synced"] }) == "1.1" }
                 #expect(!cluster.get(Self.config("d")).isNull)
             }
             coordinator.want("web", 2, [configMap("a", ["k": "1"]), configMap("b", ["k": "1"]), configMap("c", ["k": "1"])])
             try await cluster.withAgent(state: "new") {
                 await coordinator.wait("web", 2, .synced, .current)
-                while !cluster.get(Self.config("d")).isNull { await Task.yield() }
+                try await cluster.has { cluster.get(Self.config("d")).isNull }
             }
         }
     }
@@ -205,15 +204,15 @@ extension TestCluster {
                 coordinator.want("api", 1, [configMap("b", ["k": "1"])])
                 await coordinator.wait("web", 1, .synced, .current)
                 await coordinator.wait("api", 1, .synced, .current)
-                await cluster.waitForCopy("web", 1)
-                await cluster.waitForCopy("api", 1)
+                try await cluster.waitForCopy("web", 1)
+                try await cluster.waitForCopy("api", 1)
             }
             try Folder.write([1, 2, 3], to: "\(cluster.folder.path)/agent/tasks/web.json")
             try Folder.write([], to: "\(cluster.folder.path)/agent/inventory/web.json")
             coordinator.stop()
             cluster.edit(Self.config("a"), ["data": ["k": "2"]])
             try await cluster.withAgent {
-                while cluster.get(Self.config("a")).at("data", "k") != "1" { await Task.yield() }
+                try await cluster.has { cluster.get(Self.config("a")).at("data", "k") == "1" }
             }
         }
     }
