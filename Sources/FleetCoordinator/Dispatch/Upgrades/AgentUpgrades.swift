@@ -36,10 +36,11 @@ struct AgentUpgrades: Sendable {
                 "coordinator-older", "the image's version \(tag) is newer than the coordinator's \(version)",
                 hint: "upgrade the coordinator first: it understands older agents, not newer ones")
         }
-        guard let declared = try await fleet()?.environment(environment) else {
+        // Taken once: another fleet commit may come into force at any time.
+        guard let fleet = try await self.fleet(), let declared = fleet.environment(environment) else {
             throw APIFailure.notFound("there is no environment '\(environment)'")
         }
-        let clusters = try await fleet()?.clusters(in: declared) ?? []
+        let clusters = fleet.clusters(in: declared)
         guard !clusters.isEmpty else { throw APIFailure.invalid("the environment '\(environment)' has no clusters") }
         let strategy = Self.strategy(declared, clusters)
         let id = engine.identifiers.next(at: engine.time.now)
