@@ -76,7 +76,7 @@ package struct Coordinator: Service {
         }
         let database = Database(
             settings: configuration.database, connections: configuration.databaseConnections, logger: logger)
-        let store = try await Store.open(database, now: time.now)
+        let store = try await Store.open(database, auditKeys: keys.audit, now: time.now)
         let mirror = try await GitMirror.open(
             at: "\(configuration.dataDirectory)/mirror", remote: configuration.fleetRepository, threads: threads)
         let holder = try await threads.run {
@@ -151,6 +151,9 @@ package struct Coordinator: Service {
                 let status = follower.status
                 return WebServices.Following(
                     isReady: status.isReady, lastFetch: status.lastFetch, failure: status.failure, failures: status.fetchFailures)
+            },
+            journals: { [mirror, allowedSigners] in
+                try await AuditJournals(mirror: mirror, allowedSigners: allowedSigners).read()
             }, logger: logger
         ).makeServer(
             HTTPServer.Configuration(

@@ -184,6 +184,22 @@ enum OpenAPI {
                     ("cluster", maybe), ("application", maybe), ("promotion", maybe), ("release", maybe), ("actor", maybe),
                     ("object", maybe), ("message", text), ("paths", texts), ("durationMilliseconds", .map(["type": ["integer", "null"]])),
                 ]),
+            "AuditEntry": object(
+                "Who did what.",
+                [
+                    ("sequence", number), ("at", text), ("actor", text), ("means", text), ("address", maybe), ("action", text),
+                    ("target", text), ("outcome", .map(["type": "string", "enum": .texts(AuditEntry.Outcome.allCases.map(\.rawValue))])),
+                    ("reason", text), ("commit", maybe), ("before", object("The state before, without secrets.")),
+                    ("after", object("The state after, without secrets.")), ("hash", text),
+                ]),
+            "AuditVerification": object(
+                "How far the audit trail is intact, and which of its heads in Git it agrees with.",
+                [
+                    ("intact", flag), ("from", number), ("through", number), ("entries", number), ("hash", text), ("sealsChecked", flag),
+                    ("broken", object("The first entry that is not intact; null where all are.")), ("anchor", object("")),
+                    ("journals", object("Heads in Git that agree, that contradict, and that cannot be compared.")), ("at", text),
+                ]),
+            "AuditPruning": object("What was removed.", [("through", number), ("entries", number)]),
             "Enrolment": object(
                 "What an agent needs.",
                 [("cluster", text), ("token", text), ("coordinator", maybe), ("agentImage", maybe), ("credentialEpoch", number)]),

@@ -43,6 +43,8 @@ struct WebServices: Sendable {
     let counters: Counters
     let about: About
     let following: @Sendable () -> Following
+    /// Reads the audit trail's heads from the journals in Git.
+    let journals: @Sendable () async throws -> AuditJournals.Reading
     let logger: Logger
 
     let fan: EventFan
@@ -55,7 +57,8 @@ struct WebServices: Sendable {
     /// - Throws: only where a page's template is wrong.
     init(
         store: Store, engine: PromotionEngine, agents: AgentService, credentials: Credentials, time: WallTime, bells: Bells,
-        counters: Counters, about: About, following: @escaping @Sendable () -> Following, logger: Logger
+        counters: Counters, about: About, following: @escaping @Sendable () -> Following,
+        journals: @escaping @Sendable () async throws -> AuditJournals.Reading, logger: Logger
     ) throws {
         self.store = store
         self.engine = engine
@@ -68,6 +71,7 @@ struct WebServices: Sendable {
         about.repository = RepositoryName.shown(about.repository)
         self.about = about
         self.following = following
+        self.journals = journals
         self.logger = logger
         let startedAt = time.now
         self.startedAt = startedAt
@@ -102,6 +106,7 @@ struct WebServices: Sendable {
         ).add(to: &table)
         CommandRoutes(store: store, actions: CommandActions(engine: engine)).add(to: &table)
         AgentUpgradeRoutes(upgrades: agents.upgrades, image: about.agentImage).add(to: &table)
+        AuditRoutes(service: AuditService(store: store, time: time, journals: journals)).add(to: &table)
         let gate = gate(listensOnLoopback: listensOnLoopback)
         PageRoutes(
             store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, following: following

@@ -2,6 +2,9 @@
 import Manifests
 
 /// One line of the audit trail: who did what, to what, why, and what changed.
+///
+/// What is kept of the state before and after is put together from named members by whoever audits: no manifest, command output or
+/// credential ever gets here. Texts are bounded; see `init`.
 struct AuditEntry: Sendable, Equatable {
     enum Outcome: String, Sendable, CaseIterable {
         case done
@@ -25,33 +28,36 @@ struct AuditEntry: Sendable, Equatable {
     var before: Value?
     var after: Value?
 
+    /// Bytes of a text; what is longer is cut.
+    static let textMax = 2_048
+    /// Bytes of a state as canonical JSON; a larger one is replaced by its size.
+    static let stateMax = 16 << 10
+
     init(
         at: Timestamp, by author: Author, _ action: String, on target: String, outcome: Outcome = .done, reason: String = "",
         commit: String? = nil, before: Value? = nil, after: Value? = nil
     ) {
         self.at = at
-        self.author = author
-        self.action = action
-        self.target = target
+        self.author = Author(
+            name: Self.bounded(author.name), means: Self.bounded(author.means), address: author.address.map(Self.bounded))
+        self.action = Self.bounded(action)
+        self.target = Self.bounded(target)
         self.outcome = outcome
-        self.reason = reason
-        self.commit = commit
-        self.before = before
-        self.after = after
+        self.reason = Self.bounded(reason)
+        self.commit = commit.map(Self.bounded)
+        self.before = before.map(Self.bounded)
+        self.after = after.map(Self.bounded)
     }
 
-    /// What the chain's hash covers: canonical JSON, so that it is the same however the row was stored.
-    func document(sequence: Int64, previous: Digest) -> Value {
-        .map([
-            "action": .string(action), "actor": .string(author.name), "address": Value(author.address), "after": after ?? .null,
-            "at": .int(at.milliseconds), "before": before ?? .null, "commit": Value(commit), "means": .string(author.means),
-            "outcome": .string(outcome.rawValue), "previous": .string(previous.hex), "reason": .string(reason),
-            "sequence": .int(sequence), "target": .string(target),
-        ])
+    /// The text as it can be stored and shown in one piece: not too long, and without the null characters that PostgreSQL refuses.
+    private static func bounded(_ text: String) -> String {
+        let clean = text.unicodeScalars.contains("\0") ? text.replacing("\0", with: "\u{FFFD}") : text
+        guard clean.utf8.count > textMax else { return clean }
+        return String(decoding: clean.utf8.prefix(textMax - 4), as: UTF8.self) + "…"
     }
 
-    /// The link of the chain that this entry makes when it follows `previous` as number `sequence`.
-    func hash(sequence: Int64, previous: Digest) -> Digest {
-        Digest.sha256(JSON.write(document(sequence: sequence, previous: previous)))
+    private static func bounded(_ state: Value) -> Value {
+        let bytes = Canonical.bytes(state).count
+        return bytes <= stateMax ? state : .map(["omittedBytes": .int(bytes)])
     }
 }

@@ -13,6 +13,7 @@ package struct KeyFolder: Sendable {
     let agentKey: SymmetricKey
     let sessionKey: SymmetricKey
     let sealing: SealingKeys
+    let audit: AuditKeys
     let signer: SSHSigner
 
     package enum Failure: Error, CustomStringConvertible {
@@ -38,6 +39,13 @@ package struct KeyFolder: Sendable {
             sealing = try SealingKeys(parsing: String(decoding: sealingFile, as: UTF8.self))
         } catch {
             throw Failure.unusable(path: sealingPath, reason: "\(error)")
+        }
+        let auditPath = "\(path)/audit.key"
+        let auditFile = try Self.bytes(at: auditPath, make: { Array(AuditKeys.newFile(Self.random(32)).utf8) })
+        do throws(AuditKeys.Failure) {
+            audit = try AuditKeys(parsing: String(decoding: auditFile, as: UTF8.self))
+        } catch {
+            throw Failure.unusable(path: auditPath, reason: "\(error)")
         }
         let token = try Self.bytes(at: administratorTokenPath, make: { Array(("flotilla-admin-" + Self.hex(Self.random(24)) + "\n").utf8) })
         administratorToken = String(decoding: token, as: UTF8.self).filter { !$0.isWhitespace }

@@ -35,6 +35,12 @@ struct JournalState: Sendable, Equatable {
         var at: Timestamp
     }
 
+    /// The audit trail's head when the journal was written.
+    struct AuditEntry: Sendable, Equatable {
+        var head: AuditHead
+        var at: Timestamp
+    }
+
     static let format = "flotilla.dev/journal/v1"
     static let verifiedMax = 50
     static let rejectedMax = 200
@@ -44,6 +50,8 @@ struct JournalState: Sendable, Equatable {
     /// The database that numbered the decisions: another one counts from the beginning.
     var epoch: Int64 = 0
     var stages: [String: StageState] = [:]
+    /// `nil` before there was anything to audit.
+    var audit: AuditEntry?
 
     mutating func apply(_ decision: Decision) {
         let entry = Entry(
@@ -82,11 +90,17 @@ struct JournalState: Sendable, Equatable {
     }
 
     var json: Value {
-        .map([
-            "epoch": .int(epoch), "format": .string(Self.format),
-            "stages": .map(Map(stages.sorted { $0.key < $1.key }.map { ($0.key, Self.json($0.value)) })),
-            "through": .int(through),
-        ])
+        var map: Map = [:]
+        if let audit {
+            map["audit"] = .map([
+                "at": .string(audit.at.rfc3339), "hash": .string(audit.head.hash), "sequence": .int(audit.head.sequence),
+            ])
+        }
+        map["epoch"] = .int(epoch)
+        map["format"] = .string(Self.format)
+        map["stages"] = .map(Map(stages.sorted { $0.key < $1.key }.map { ($0.key, Self.json($0.value)) }))
+        map["through"] = .int(through)
+        return .map(map)
     }
 
     private static func json(_ stage: StageState) -> Value {
@@ -123,6 +137,11 @@ struct JournalState: Sendable, Equatable {
         guard try fields.string("format") == Self.format else { throw fields.failure("format", "expected \(Self.format)") }
         through = try fields.int("through")
         epoch = try fields.int("epoch")
+        if fields.value("audit") != nil {
+            let entry = try fields.object("audit")
+            audit = AuditEntry(
+                head: AuditHead(sequence: try entry.int("sequence"), hash: try entry.string("hash")), at: try entry.time("at"))
+        }
         for entry in try fields.object("stages").map {
             let stage = try Fields(entry.value, at: "stages.\(entry.key)")
             var state = StageState()

@@ -22,6 +22,7 @@ struct PromotionEngine: Sendable {
             var transaction = StageTransaction(
                 session: session, epoch: store.epoch, plans: store.plans, readyAt: readyAt, now: now, identifiers: identifiers)
             let result = try body(&transaction)
+            try store.audit.append(session, transaction.audited)
             return (result, transaction.woken, transaction.wantsRecord, transaction.wantsJournal)
         }
         CrashPoint.reached(.stageStored)

@@ -58,6 +58,8 @@ struct RecordMessage: Sendable, Equatable {
 enum Branches {
     static func environment(_ stage: StageID) -> String { "flotilla/\(stage.pipeline)/\(stage.environment)" }
     static func journal(pipeline: String) -> String { "flotilla-journal/\(pipeline)" }
+    /// What belongs to no pipeline. A pipeline of this name shares it: `state.json` has room for both.
+    static let fleetJournal = "flotilla-journal/fleet"
     /// Keeps a promoted release reachable, whatever happens to its branch.
     static func release(_ commit: String) -> String { "refs/flotilla/releases/\(commit)" }
 }

@@ -23,6 +23,8 @@ struct StageTransaction {
     private(set) var wantsRecord = false
     /// There are decisions for the journal.
     private(set) var wantsJournal = false
+    /// What the audit trail is given when the transaction is about to commit.
+    private(set) var audited: [AuditEntry] = []
 
     init(session: Session, epoch: Int64, plans: PlanMemory, readyAt: Timestamp, now: Timestamp, identifiers: Identifiers) {
         self.session = session
@@ -62,8 +64,27 @@ struct StageTransaction {
         }
         guard stage != before || !announcements.isEmpty else { return }
         try EventRows.append(session, announcements)
+        auditOwn(events, from: before, to: stage)
         try noteProgress(from: before, to: stage, announcements)
         try StageRows.save(session, stage)
+    }
+
+    /// Audits what the coordinator does of itself: clusters change by records, and by what a new database takes up.
+    private mutating func auditOwn(_ events: [Event], from before: Stage, to after: Stage) {
+        for event in events {
+            let (action, commit, reason): (String, String, String)
+            switch event {
+            case .recorded(_, let record):
+                (action, commit, reason) = ("stage.record", record, after.running?.candidate.origin.rawValue ?? "")
+            case .restored(_, let head, _): (action, commit, reason) = ("stage.restore", head, "taken up from Git by a new database")
+            default: continue
+            }
+            guard after.running?.commit == commit, before.running?.commit != commit else { continue }
+            audit(
+                AuditEntry(
+                    at: now, by: .coordinator, action, on: "\(after.id)", reason: reason, commit: commit, before: before.audited,
+                    after: after.audited))
+        }
     }
 
     /// Carries out an effect in the database and returns what it brought to light.
@@ -104,6 +125,9 @@ struct StageTransaction {
         try JournalRows.append(session, decision)
         wantsJournal = true
     }
+
+    /// Audits something that this transaction does; it is appended last, so that the trail's head is not locked for long.
+    mutating func audit(_ entry: AuditEntry) { audited.append(entry) }
 
     /// Lets the cluster's agent look again once this has been committed.
     mutating func wake(_ cluster: String) { woken.insert(cluster) }

@@ -111,11 +111,12 @@ final class FleetFollower: Sendable {
                 !(try await mirror.isAncestor(last, of: head))
             {
                 // A rewritten trunk holds: the last state stays in force until the trunk descends from it again.
+                let message = "\(branch) was rewritten: \("\(head)".prefix(7)) does not descend from \(known.commit.prefix(7)); holding"
+                let refusal = GitAuthorship(try await mirror.commit(head)).entry(
+                    at: time.now, "fleet.refuse", on: "fleet", outcome: .refused, reason: message,
+                    before: .map(["commit": .string(known.commit)]))
                 try await note(
-                    FleetEvent(
-                        at: time.now, kind: "trunkRewritten", severity: .error, release: "\(head)",
-                        message: "\(branch) was rewritten: \("\(head)".prefix(7)) does not descend from \(known.commit.prefix(7)); holding")
-                )
+                    FleetEvent(at: time.now, kind: "trunkRewritten", severity: .error, release: "\(head)", message: message), refusal)
                 return
             }
             try await judge(head)
@@ -143,10 +144,16 @@ final class FleetFollower: Sendable {
                 at: now, kind: commit.valid ? "fleetCommit" : "fleetRefused", severity: commit.valid ? .info : .error, release: "\(head)",
                 message: commit.valid ? info.title : "\(refusing.count) problem(s): \(refusing.first?.description ?? "")")
         ]
-        try await store.database.transaction { session in
+        let message = events.first?.message ?? ""
+        try await store.database.transaction { [store] session in
+            let before = try FleetCommitRows.newest(session, valid: true)
             try FleetCommitRows.add(session, commit)
             if let rules { try AccessRows.set(session, commit: commit.commit, rules) }
             try EventRows.append(session, events)
+            let entry = GitAuthorship(info).entry(
+                at: now, commit.valid ? "fleet.accept" : "fleet.refuse", on: "fleet", outcome: commit.valid ? .done : .refused,
+                reason: message, before: before.map { .map(["commit": .string($0.commit)]) })
+            try store.audit.append(session, [entry])
         }
         store.access.forget()
         guard commit.valid, let fleet = declarations.fleet else { return }
@@ -282,7 +289,9 @@ final class FleetFollower: Sendable {
                 stage.id, "\(head)",
                 FleetEvent(
                     at: time.now, kind: "headRefused", severity: .error, pipeline: stage.id.pipeline, environment: stage.id.environment,
-                    release: "\(head)", actor: "\(info.author)", message: "the pushed head cannot be rendered: \(reason)"))
+                    release: "\(head)", actor: "\(info.author)", message: "the pushed head cannot be rendered: \(reason)"),
+                GitAuthorship(info).entry(
+                    at: time.now, "stage.adopt", on: "\(stage.id)", outcome: .refused, reason: reason, before: stage.audited))
         case .planned(let sequence, _):
             try await engine.transaction { transaction in
                 guard let offer = try PlanRows.offer(transaction.session, stage: stage.id, sequence: sequence),
@@ -290,8 +299,13 @@ final class FleetFollower: Sendable {
                 else { return }
                 var candidate = try transaction.candidate(offer, for: current, predecessors: [])
                 candidate.origin = .human
-                try transaction.apply(
+                let after = try transaction.apply(
                     [.adopted(candidate, commit: "\(head)", by: Actor(name: "\(info.author)", reason: info.title))], to: stage.id)
+                guard let after, after.running?.commit == "\(head)" else { return }
+                transaction.audit(
+                    GitAuthorship(info).entry(
+                        at: transaction.now, "stage.adopt", on: "\(stage.id)", reason: info.title, before: current.audited,
+                        after: after.audited))
             }
         }
     }
@@ -362,18 +376,21 @@ final class FleetFollower: Sendable {
 
     // MARK: - Saying so
 
-    private func note(_ event: FleetEvent) async throws {
-        try await noteOnce(StageID(pipeline: "", environment: ""), event.kind + (event.release ?? ""), event)
+    private func note(_ event: FleetEvent, _ entry: AuditEntry) async throws {
+        try await noteOnce(StageID(pipeline: "", environment: ""), event.kind + (event.release ?? ""), event, entry)
     }
 
     /// Writes an event unless the last one of this place said the same.
-    private func noteOnce(_ place: StageID, _ what: String, _ event: FleetEvent) async throws {
+    private func noteOnce(_ place: StageID, _ what: String, _ event: FleetEvent, _ entry: AuditEntry? = nil) async throws {
         let isNew = reported.withLock { reported in
             defer { reported[place] = what }
             return reported[place] != what
         }
         guard isNew else { return }
-        try await store.database.transaction { try EventRows.append($0, [event]) }
+        try await store.database.transaction { [store] session in
+            try EventRows.append(session, [event])
+            if let entry { try store.audit.append(session, [entry]) }
+        }
         engine.bells.readers.ring()
     }
 }

@@ -9,18 +9,21 @@ package struct Store: Sendable {
     package let database: Database
     /// The epoch of the generations that this database gives out.
     package let epoch: Int64
+    /// Where changes are audited, in the transactions that make them.
+    let audit: AuditTrail
     let plans = PlanMemory()
     let access = AccessMemory()
 
-    package init(database: Database, epoch: Int64) {
+    package init(database: Database, epoch: Int64, auditKeys: AuditKeys) {
         self.database = database
         self.epoch = epoch
+        audit = AuditTrail(keys: auditKeys)
     }
 
     /// Brings the schema up to date and settles the database's epoch.
     ///
     /// A new database begins the epoch named by the second of its making, so that it is larger than that of any database before it.
-    package static func open(_ database: Database, now: Timestamp) async throws -> Store {
+    package static func open(_ database: Database, auditKeys: AuditKeys, now: Timestamp) async throws -> Store {
         try await Migrations.apply(Self.migrations, to: database)
         let epoch = try await database.transaction { session in
             _ = try session.execute(
@@ -31,7 +34,7 @@ package struct Store: Sendable {
             let rows = try session.query("select value from facts where name = 'epoch'")
             return Int64(try rows.first?.text("value") ?? "") ?? now.seconds
         }
-        return Store(database: database, epoch: epoch)
+        return Store(database: database, epoch: epoch, auditKeys: auditKeys)
     }
 
     static let migrations = [

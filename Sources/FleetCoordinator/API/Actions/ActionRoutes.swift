@@ -93,7 +93,7 @@ struct ActionRoutes: Sendable {
 
     private func enroll(_ name: String, by author: Author) async throws -> Reply {
         let now = time.now
-        let epoch = try await store.database.transaction { session -> Int64 in
+        let epoch = try await store.database.transaction { [store] session -> Int64 in
             guard let epoch = try ClusterRows.credentialEpoch(session, cluster: name) else {
                 throw APIFailure(
                     .notFound, "not-found", "there is no cluster '\(name)'", hint: "declare it in the fleet repository first")
@@ -105,6 +105,9 @@ struct ActionRoutes: Sendable {
                         at: now, kind: "clusterEnrolled", cluster: name, actor: author.name,
                         message: "a token for its agent was given out")
                 ])
+            try store.audit.append(
+                session,
+                [AuditEntry(at: now, by: author, "cluster.enroll", on: "cluster \(name)", after: .map(["credentialEpoch": .int(epoch)]))])
             return epoch
         }
         readers.ring()

@@ -36,30 +36,30 @@ struct AgentUpgradeRoutes: Sendable {
             }
             return .json(
                 try await upgrades.start(
-                    call.parameter("environment"), image: image, timeoutSeconds: seconds, by: Self.actor(call, body)
+                    call.parameter("environment"), image: image, timeoutSeconds: seconds, reason: Self.reason(body), by: call.author
                 ).json)
         }
         table.post(
             "\(path)/resume", .needs(.administer, .environment), "Gives agents that have not come back time again, and goes on",
             members: [.optional("reason", .string, "why")], answer: .object("AgentUpgrade")
         ) { call in
-            .json(try await upgrades.resume(call.parameter("environment"), by: Self.actor(call, try call.json())).json)
+            .json(try await upgrades.resume(call.parameter("environment"), reason: Self.reason(try call.json()), by: call.author).json)
         }
         table.post(
             "\(path)/abort", .needs(.administer, .environment), "Ends the upgrade where it is",
             members: [.optional("reason", .string, "why")],
             answer: .object("AgentUpgrade")
         ) { call in
-            .json(try await upgrades.abort(call.parameter("environment"), by: Self.actor(call, try call.json())).json)
+            .json(try await upgrades.abort(call.parameter("environment"), reason: Self.reason(try call.json()), by: call.author).json)
         }
     }
 
-    private static func actor(_ call: Call, _ body: Fields) throws -> Actor {
+    private static func reason(_ body: Fields) throws -> String {
         let reason = try body.optionalString("reason") ?? ""
         guard reason.utf8.count <= StageActions.reasonMax else {
             throw APIFailure.invalid("'reason' is longer than \(StageActions.reasonMax) bytes")
         }
-        return Actor(name: call.author.name, reason: reason)
+        return reason
     }
 }
 

@@ -59,6 +59,11 @@ struct CommandActions: Sendable {
                     throw APIFailure.notFound("there is no command '\(id)'")
                 }
                 try EventRows.append(session, [CommandDesk.event(asked, at: now, by: author.name)])
+                transaction.audit(
+                    AuditEntry(
+                        at: now, by: author, "cluster.command", on: Self.target(cluster), reason: reason,
+                        commit: new.parameters["release"]?.string,
+                        after: asked.audited))
                 transaction.wake(cluster)
                 return asked
             }
@@ -148,13 +153,19 @@ struct CommandActions: Sendable {
             let (session, now) = (transaction.session, transaction.now)
             let stage = try Self.stage(session, application, cluster)
             let pause = DriftPause(application: application, until: now + .seconds(seconds), reason: reason, requestedBy: author.name)
+            let before = try DriftPauseRows.one(session, cluster: cluster, application: application)
             try DriftPauseRows.put(session, pause, cluster: cluster, stage: stage, at: now)
             try transaction.journal(
                 Decision(
                     kind: .driftPaused, stage: stage, by: author.name, reason: reason, at: now, cluster: cluster, application: application,
                     until: pause.until))
             try Self.tell(&transaction, "driftPaused", application, cluster, stage, author, "until \(pause.until.rfc3339): \(reason)")
-            return DriftPauseReading(cluster: cluster, stage: stage, pause: pause, askedAt: now, heldAt: nil)
+            let put = DriftPauseReading(cluster: cluster, stage: stage, pause: pause, askedAt: now, heldAt: nil)
+            transaction.audit(
+                AuditEntry(
+                    at: now, by: author, "drift.pause", on: Self.target(cluster, application), reason: reason, before: before?.audited,
+                    after: put.audited))
+            return put
         }
     }
 
@@ -171,8 +182,15 @@ struct CommandActions: Sendable {
                     application: application)
             )
             try Self.tell(&transaction, "driftResumed", application, cluster, ended.stage, author, reason)
+            transaction.audit(
+                AuditEntry(
+                    at: now, by: author, "drift.resume", on: Self.target(cluster, application), reason: reason, before: ended.audited))
             return ended
         }
+    }
+
+    private static func target(_ cluster: String, _ application: String? = nil) -> String {
+        (application.map { "application \($0) on " } ?? "") + "cluster \(cluster)"
     }
 
     private static func stage(_ session: Session, _ application: String, _ cluster: String) throws -> StageID {

@@ -15,7 +15,7 @@ struct StageActions: Sendable {
     static let prefixMin = 4
 
     func approve(_ id: StageID, release: String?, rendered: String?, reason: String, by author: Author) async throws {
-        try await change(id) { transaction, stage in
+        try await change(id, "stage.approve", reason: reason, by: author) { transaction, stage in
             guard let waiting = stage.promotion, case .waiting = waiting.phase else {
                 throw APIFailure.conflict("nothing-waits", "nothing waits for approval in \(id): \(Self.describe(stage))")
             }
@@ -28,12 +28,12 @@ struct StageActions: Sendable {
             }
             try PolicyBefore.check(.approve, of: author, at: id, waiting.candidate, transaction.session)
             let approval = Approval(by: author.name, rendered: waiting.candidate.rendered, at: transaction.now, reason: reason)
-            return [.approved(approval)]
+            return Change([.approved(approval)], commit: waiting.candidate.release)
         }
     }
 
     func reject(_ id: StageID, release: String?, rendered: String?, reason: String, by author: Author) async throws {
-        try await change(id) { transaction, stage in
+        try await change(id, "stage.reject", reason: reason, by: author) { transaction, stage in
             guard let waiting = stage.promotion, case .waiting = waiting.phase else {
                 throw APIFailure.conflict(
                     "nothing-waits", "nothing waits at the gates of \(id): \(Self.describe(stage))",
@@ -41,25 +41,27 @@ struct StageActions: Sendable {
             }
             try Self.match(waiting.candidate, release: release, rendered: rendered, in: id)
             try PolicyBefore.check(.approve, of: author, at: id, waiting.candidate, transaction.session)
-            return [.rejected(rendered: waiting.candidate.rendered, by: Actor(name: author.name, reason: reason))]
+            return Change(
+                [.rejected(rendered: waiting.candidate.rendered, by: Actor(name: author.name, reason: reason))],
+                commit: waiting.candidate.release)
         }
     }
 
     func pause(_ id: StageID, reason: String, by author: Author) async throws {
-        try await change(id) { _, stage in
+        try await change(id, "stage.pause", reason: reason, by: author) { _, stage in
             if let paused = stage.paused {
                 throw APIFailure.conflict("paused-already", "\(id) has been paused by \(paused.name)" + Self.because(paused.reason))
             }
-            return [.paused(by: Actor(name: author.name, reason: reason))]
+            return Change([.paused(by: Actor(name: author.name, reason: reason))], commit: stage.running?.commit)
         }
     }
 
     func resume(_ id: StageID, reason: String, by author: Author) async throws {
-        try await change(id) { _, stage in
+        try await change(id, "stage.resume", reason: reason, by: author) { _, stage in
             guard stage.paused != nil || stage.hold != nil else {
                 throw APIFailure.conflict("not-stopped", "\(id) is neither paused nor held: \(Self.describe(stage))")
             }
-            return [.resumed(by: Actor(name: author.name, reason: reason))]
+            return Change([.resumed(by: Actor(name: author.name, reason: reason))], commit: stage.running?.commit)
         }
     }
 
@@ -89,7 +91,11 @@ struct StageActions: Sendable {
                 offer, for: stage, predecessors: predecessors, override: override ? actor : nil)
             if override { try PolicyBefore.check(.administer, of: author, at: id, candidate, transaction.session) }
             try Self.checkPromotion(candidate, of: stage, predecessors: predecessors)
+            let before = stage
             try transaction.apply([.offered(candidate)], to: &stage)
+            Self.audit(
+                &transaction, override ? "stage.override" : "stage.promote", before, stage, reason: reason, commit: candidate.release,
+                by: author)
             try transaction.offer(pipeline: id.pipeline)
         }
     }
@@ -98,7 +104,7 @@ struct StageActions: Sendable {
     ///   rejected and renders differently.
     func rollback(_ id: StageID, to target: String?, reason: String, by author: Author) async throws {
         try Self.check(prefix: target, "to")
-        try await change(id) { transaction, stage in
+        try await change(id, "stage.rollback", reason: reason, by: author) { transaction, stage in
             guard let running = stage.running else {
                 throw APIFailure.conflict("nothing-runs", "nothing runs in \(id) yet")
             }
@@ -136,19 +142,33 @@ struct StageActions: Sendable {
             candidate.override = nil
             candidate.verifiedIn = []
             candidate.predecessorsVerified = true
-            return [.rollback(candidate, by: Actor(name: author.name, reason: reason))]
+            return Change([.rollback(candidate, by: Actor(name: author.name, reason: reason))], commit: head.commit)
         }
     }
 
     // MARK: - Small things
 
+    /// What an action comes to: events for the stage, and the commit that it is about.
+    private struct Change {
+        var events: [Event]
+        var commit: String?
+
+        init(_ events: [Event], commit: String?) {
+            self.events = events
+            self.commit = commit
+        }
+    }
+
     private func change(
-        _ id: StageID, _ decide: @escaping @Sendable (inout StageTransaction, Stage) throws -> [Event]
+        _ id: StageID, _ action: String, reason: String, by author: Author,
+        _ decide: @escaping @Sendable (inout StageTransaction, Stage) throws -> Change
     ) async throws {
         try await engine.transaction { transaction in
             guard var stage = try StageRows.lock(transaction.session, id) else { throw Self.unknown(id) }
-            let events = try decide(&transaction, stage)
-            try transaction.apply(events, to: &stage)
+            let change = try decide(&transaction, stage)
+            let before = stage
+            try transaction.apply(change.events, to: &stage)
+            Self.audit(&transaction, action, before, stage, reason: reason, commit: change.commit, by: author)
             try transaction.offer(pipeline: id.pipeline)
         }
     }
@@ -179,6 +199,16 @@ struct StageActions: Sendable {
                 "not-newer", "release \(name) is not newer than what \(stage.id) was offered before",
                 hint: "to go back, roll back; \(hint)")
         }
+    }
+
+    private static func audit(
+        _ transaction: inout StageTransaction, _ action: String, _ before: Stage, _ after: Stage, reason: String, commit: String?,
+        by author: Author
+    ) {
+        transaction.audit(
+            AuditEntry(
+                at: transaction.now, by: author, action, on: "\(after.id)", reason: reason, commit: commit, before: before.audited,
+                after: after.audited))
     }
 
     private static func match(_ candidate: Candidate, release: String?, rendered: String?, in id: StageID) throws(APIFailure) {

@@ -26,7 +26,9 @@ struct AgentUpgrades: Sendable {
 
     /// Begins a run.
     /// - Throws: `APIFailure` where there is nobody to move, a run is under way, or the image is newer than the coordinator.
-    func start(_ environment: String, image: String, timeoutSeconds: Int64, by actor: Actor) async throws -> AgentUpgrade {
+    func start(
+        _ environment: String, image: String, timeoutSeconds: Int64, reason: String, by author: Author
+    ) async throws -> AgentUpgrade {
         guard AgentImage.isValid(image) else {
             throw APIFailure.invalid(
                 "'\(image.prefix(80))' is no name of a container image", hint: "such as registry.example/flotilla-agent:1.0")
@@ -45,23 +47,26 @@ struct AgentUpgrades: Sendable {
         let strategy = Self.strategy(declared, clusters)
         let id = engine.identifiers.next(at: engine.time.now)
         return try await transaction(environment) { session, now, woken in
-            if let present = try AgentUpgradeRows.lock(session, environment: environment), !present.isOver {
+            let present = try AgentUpgradeRows.lock(session, environment: environment)
+            if let present, !present.isOver {
                 throw APIFailure.conflict(
                     "upgrade-under-way", "an upgrade of \(environment) to \(present.image) is under way",
                     hint: "resume or abort it: flotilla cluster upgrade-agents --environment \(environment) --resume (or --abort)")
             }
             var (run, effects) = AgentUpgrade.begin(
-                id: id, environment: environment, image: image, strategy: strategy, timeoutMilliseconds: timeoutSeconds * 1_000, by: actor,
-                at: now)
+                id: id, environment: environment, image: image, strategy: strategy, timeoutMilliseconds: timeoutSeconds * 1_000,
+                by: Actor(name: author.name, reason: reason), at: now)
             try carry(&run, effects[...], session, now, &woken)
             try AgentUpgradeRows.save(session, run)
+            try audit(session, "agents.upgrade", from: present, to: run, reason: reason, by: author, at: now)
             return run
         }
     }
 
     /// Gives agents that have not come back time again, and goes on.
-    func resume(_ environment: String, by actor: Actor) async throws -> AgentUpgrade {
-        try await decide(environment, .resumed(by: actor)) { run in
+    func resume(_ environment: String, reason: String, by author: Author) async throws -> AgentUpgrade {
+        try await decide(environment, .resumed(by: Actor(name: author.name, reason: reason)), "agents.resume", reason: reason, by: author) {
+            run in
             guard case .stopped = run.phase else {
                 throw APIFailure.conflict("not-stopped", "the upgrade of \(environment) has not stopped; there is nothing to resume")
             }
@@ -69,23 +74,40 @@ struct AgentUpgrades: Sendable {
     }
 
     /// Asks nobody any more; agents that have moved stay where they are.
-    func abort(_ environment: String, by actor: Actor) async throws -> AgentUpgrade {
-        try await decide(environment, .aborted(by: actor)) { run in
+    func abort(_ environment: String, reason: String, by author: Author) async throws -> AgentUpgrade {
+        try await decide(environment, .aborted(by: Actor(name: author.name, reason: reason)), "agents.abort", reason: reason, by: author) {
+            run in
             guard !run.isOver else { throw APIFailure.conflict("over", "the upgrade of \(environment) is over") }
         }
     }
 
     private func decide(
-        _ environment: String, _ event: AgentUpgrade.Event, _ check: @escaping @Sendable (AgentUpgrade) throws -> Void
+        _ environment: String, _ event: AgentUpgrade.Event, _ action: String, reason: String, by author: Author,
+        _ check: @escaping @Sendable (AgentUpgrade) throws -> Void
     ) async throws -> AgentUpgrade {
         try await transaction(environment) { session, now, woken in
             guard var run = try AgentUpgradeRows.lock(session, environment: environment) else {
                 throw APIFailure.notFound("the agents of '\(environment)' have never been upgraded from here")
             }
             try check(run)
+            let before = run
             try step(&run, [event], session, now, &woken)
+            try audit(session, action, from: before, to: run, reason: reason, by: author, at: now)
             return run
         }
+    }
+
+    private func audit(
+        _ session: Session, _ action: String, from before: AgentUpgrade?, to after: AgentUpgrade, reason: String, by author: Author,
+        at now: Timestamp
+    ) throws {
+        try store.audit.append(
+            session,
+            [
+                AuditEntry(
+                    at: now, by: author, action, on: "environment \(after.environment)", reason: reason, before: before?.audited,
+                    after: after.audited)
+            ])
     }
 
     // MARK: What happens

@@ -51,7 +51,11 @@ struct ServedFleet: Sendable {
             bells: fleet.engine.bells, counters: Counters(),
             about: WebServices.About(
                 version: "0.0.0", allowedSigners: keys.allowedSigners, publicURL: nil, repository: "file://fleet.git", branch: "main"),
-            following: { WebServices.Following(isReady: true) }, logger: logger)
+            following: { WebServices.Following(isReady: true) },
+            journals: {
+                let signers = fleet.signer.allowedSignersLine(principal: Recorder.committerEmail) + "\n"
+                return try await AuditJournals(mirror: fleet.mirror, allowedSigners: signers).read()
+            }, logger: logger)
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let server = try web.makeServer(HTTPServer.Configuration(host: host)) { port in running.yield(port) }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [server], logger: logger))
