@@ -14,6 +14,8 @@ struct Call: Sendable {
     var address: String?
     /// What the caller may do, and where.
     var grants = Grants.nothing
+    /// Finds out again who calls, for answers that go on for long; `nil` once the credential is good no more.
+    var readmit: @Sendable () async throws -> Caller? = { nil }
 
     /// A part of the path that the route's pattern names.
     func parameter(_ name: String) throws(APIFailure) -> String {

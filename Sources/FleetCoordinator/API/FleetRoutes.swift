@@ -8,7 +8,7 @@ struct FleetRoutes: Sendable {
     let store: Store
     let time: WallTime
     let version: String
-    let counts: Remembered<FleetCounts>
+    let counts: FleetCounting
 
     func add(to table: inout RouteTable) {
         table.get("/api/v1/status", .needs(.read, .anywhere), "The fleet at a glance", answer: .object("Status"), status)
@@ -20,11 +20,11 @@ struct FleetRoutes: Sendable {
     // MARK: - Status
 
     @Sendable private func status(_ call: Call) async throws -> Reply {
-        let counts = try await counts.value()
-        let (trunk, inForce, stages, lastEvent) = try await store.database.read { session in
+        let counts = try await counts.value(as: call.reach)
+        let (trunk, inForce, stages, lastEvent) = try await store.read(as: call.reach) { session, sight in
             (
-                try FleetCommitRows.newest(session, valid: false), try FleetCommitRows.newest(session, valid: true),
-                try ReadStages.all(session), try EventRows.newest(session)
+                try FleetCommitRows.newest(session, valid: false)?.seen(by: sight), try FleetCommitRows.newest(session, valid: true),
+                try ReadStages.all(session, sight), try EventRows.newest(session)
             )
         }
         var map: Map = ["version": .string(version), "ready": true]
@@ -54,18 +54,19 @@ struct FleetRoutes: Sendable {
         ) { call in
             let limit = try call.query.limit()
             let after = try call.query.text("after") ?? ""
-            let (names, stages, latest) = try await store.database.read { session in
-                let names = try ReadStages.pipelines(session, after: after, limit: limit)
+            let (names, stages, latest) = try await store.read(as: call.reach) { session, sight in
+                let names = try ReadStages.pipelines(session, sight, after: after, limit: limit)
                 return (
-                    names, try ReadStages.of(session, pipelines: names.items), try ReadReleases.latest(session, pipelines: names.items)
+                    names, try ReadStages.of(session, sight, pipelines: names.items),
+                    try ReadReleases.latest(session, sight, pipelines: names.items)
                 )
             }
             return .json(names.json { Self.pipeline($0, stages, latest) })
         }
         table.get("/api/v1/pipelines/{pipeline}", .needs(.read, .pipeline), "One pipeline", answer: .object("Pipeline")) { call in
             let name = try call.parameter("pipeline")
-            let (stages, latest) = try await store.database.read { session in
-                (try ReadStages.of(session, pipelines: [name]), try ReadReleases.latest(session, pipelines: [name]))
+            let (stages, latest) = try await store.read(as: call.reach) { session, sight in
+                (try ReadStages.of(session, sight, pipelines: [name]), try ReadReleases.latest(session, sight, pipelines: [name]))
             }
             guard !stages.isEmpty else { throw APIFailure.notFound("there is no pipeline '\(name)'") }
             return .json(Self.pipeline(name, stages, latest))
@@ -98,8 +99,8 @@ struct FleetRoutes: Sendable {
             let limit = try call.query.limit()
             let pipeline = try call.query.text("pipeline")
             let before = try call.query.int("after")
-            let page = try await store.database.read {
-                try ReadReleases.page($0, pipeline: pipeline, before: before, limit: limit)
+            let page = try await store.read(as: call.reach) {
+                try ReadReleases.page($0, $1, pipeline: pipeline, before: before, limit: limit)
             }
             return .json(page.json(\.json))
         }
@@ -122,7 +123,7 @@ struct FleetRoutes: Sendable {
             let limit = try call.query.limit()
             let after = try call.query.text("after") ?? ""
             let now = time.now
-            let page = try await store.database.read { try ReadClusters.environments($0, after: after, limit: limit, at: now) }
+            let page = try await store.read(as: call.reach) { try ReadClusters.environments($0, $1, after: after, limit: limit, at: now) }
             return .json(page.json(\.json))
         }
         table.get(
@@ -134,8 +135,8 @@ struct FleetRoutes: Sendable {
             let after = try call.query.text("after") ?? ""
             let environment = try call.query.text("environment")
             let now = time.now
-            let page = try await store.database.read {
-                try ReadClusters.page($0, environment: environment, after: after, limit: limit)
+            let page = try await store.read(as: call.reach) {
+                try ReadClusters.page($0, $1, environment: environment, after: after, limit: limit)
             }
             return .json(page.json { .map($0.json(at: now)) })
         }
@@ -143,8 +144,8 @@ struct FleetRoutes: Sendable {
             "/api/v1/clusters/{cluster}", .needs(.read, .cluster), "One cluster and what runs there", answer: .object("ClusterDetail")
         ) { call in
             let name = try call.parameter("cluster")
-            let (cluster, states) = try await store.database.read { session in
-                (try ReadClusters.one(session, name), try ReadApplications.states(session, cluster: name))
+            let (cluster, states) = try await store.read(as: call.reach) { session, sight in
+                (try ReadClusters.one(session, sight, name), try ReadApplications.states(session, sight, cluster: name))
             }
             guard let cluster else { throw APIFailure.notFound("there is no cluster '\(name)'") }
             var map = cluster.json(at: time.now)
@@ -162,7 +163,7 @@ struct FleetRoutes: Sendable {
         ) { call in
             let limit = try call.query.limit()
             let after = try call.query.text("after") ?? ""
-            let page = try await store.database.read { try ReadApplications.page($0, after: after, limit: limit) }
+            let page = try await store.read(as: call.reach) { try ReadApplications.page($0, $1, after: after, limit: limit) }
             return .json(page.json { .map($0.json) })
         }
         table.get(
@@ -172,10 +173,10 @@ struct FleetRoutes: Sendable {
             let name = try call.parameter("application")
             let limit = try call.query.limit()
             let after = try call.query.text("after") ?? ""
-            let (application, states) = try await store.database.read { session in
+            let (application, states) = try await store.read(as: call.reach) { session, sight in
                 (
-                    try ReadApplications.one(session, name),
-                    try ReadApplications.states(session, application: name, after: after, limit: limit)
+                    try ReadApplications.one(session, sight, name),
+                    try ReadApplications.states(session, sight, application: name, after: after, limit: limit)
                 )
             }
             guard let application else { throw APIFailure.notFound("there is no application '\(name)'") }
@@ -191,8 +192,8 @@ struct FleetRoutes: Sendable {
             let application = try call.query.required("application")
             let cluster = try call.query.required("cluster")
             let now = time.now
-            let facts = try await store.database.read {
-                try Why.facts($0, application: application, cluster: cluster, at: now)
+            let facts = try await store.read(as: call.reach) {
+                try Why.facts($0, $1, application: application, cluster: cluster, at: now)
             }
             return .json(Why.explain(facts).json(facts))
         }

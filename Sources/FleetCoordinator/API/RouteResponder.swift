@@ -19,9 +19,13 @@ struct RouteResponder: HTTPResponder {
         switch try await gate.admit(route.access, request.headers) {
         case .signIn: return ReplyWriting.response(to: request, .seeOther("/sign-in"))
         case .admitted(let caller):
-            let call = Call(
+            var call = Call(
                 path: try parameters(context), query: try Query(parsing: request.uri.query), headers: request.headers, body: [],
                 caller: caller, address: context.remoteAddress)
+            let headers = request.headers
+            call.readmit = { [gate, route] in
+                if case .admitted(let caller)? = try? await gate.admit(route.access, headers) { caller } else { nil }
+            }
             return ReplyWriting.response(to: request, try await reply(to: call) { try await body(of: request) })
         }
     }

@@ -50,7 +50,7 @@ struct WebServices: Sendable {
     let fan: EventFan
     let webhook: WebhookGate
     private let startedAt: Timestamp
-    private let counts: Remembered<FleetCounts>
+    private let counts: FleetCounting
     private let metrics: Remembered<String>
     private let pages: Pages
 
@@ -78,10 +78,7 @@ struct WebServices: Sendable {
         let fan = EventFan(store: store, time: time, bell: bells.readers, logger: logger)
         self.fan = fan
         webhook = WebhookGate(time: time) { bells.follower.ring() }
-        counts = Remembered(milliseconds: 1_000, time: time) {
-            let now = time.now
-            return try await store.database.read { try ReadFleet.counts($0, at: now) }
-        }
+        counts = FleetCounting(store: store, time: time)
         let metrics = Metrics(
             store: store, time: time, startedAt: startedAt, version: about.version, counters: counters, waiters: agents.waiters, fan: fan,
             kinds: EventKinds(store: store), following: following)
@@ -98,7 +95,8 @@ struct WebServices: Sendable {
         ).add(to: &table)
         AgentRoutes(agents: agents, counters: counters).add(to: &table)
         FleetRoutes(store: store, time: time, version: about.version, counts: counts).add(to: &table)
-        EventRoutes(store: store, fan: fan).add(to: &table)
+        let permits = Permits(store: store, time: time, listensOnLoopback: listensOnLoopback)
+        EventRoutes(store: store, fan: fan, permits: permits).add(to: &table)
         let actions = StageActions(engine: engine)
         ActionRoutes(
             store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL,

@@ -43,22 +43,26 @@ enum Why {
         }
     }
 
-    static func facts(_ session: Session, application: String, cluster: String, at now: Timestamp) throws -> Facts {
+    /// What the reader may know of it; the rest is as if it were not there.
+    static func facts(
+        _ session: Session, _ sight: Sight, application: String, cluster: String, at now: Timestamp
+    ) throws -> Facts {
         var facts = Facts(application: application, cluster: cluster, now: now)
-        facts.reading = try ReadClusters.one(session, cluster)
-        facts.state = try ReadApplications.state(session, application: application, cluster: cluster)
-        facts.placement = try ReadApplications.placement(session, application: application, cluster: cluster)
+        facts.reading = try ReadClusters.one(session, sight, cluster)
+        facts.state = try ReadApplications.state(session, sight, application: application, cluster: cluster)
+        facts.placement = try ReadApplications.placement(session, application: application, cluster: cluster)?.seen(by: sight)
+        guard facts.reading != nil, facts.state != nil || facts.placement != nil || sight.part == nil else { return facts }
         facts.pause = try DriftPauseRows.one(session, cluster: cluster, application: application)
         let pipeline = facts.state?.pipeline ?? facts.placement?.pipeline
         let environment = facts.state?.environment ?? facts.placement?.environment ?? facts.reading?.environment
         if let pipeline {
-            if let environment {
+            if let environment, sight.sees(pipeline, environment) {
                 facts.stage = try ReadStages.one(session, StageID(pipeline: pipeline, environment: environment))
             }
-            facts.latest = try ReadReleases.latest(session, pipelines: [pipeline]).first
+            facts.latest = try ReadReleases.latest(session, sight, pipelines: [pipeline]).first
         }
         if let names = facts.state?.dependsOn, !names.isEmpty {
-            facts.dependencies = try ReadApplications.states(session, cluster: cluster, applications: names)
+            facts.dependencies = try ReadApplications.states(session, sight, cluster: cluster, applications: names)
         }
         return facts
     }

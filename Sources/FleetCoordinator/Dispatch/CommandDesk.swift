@@ -31,7 +31,7 @@ struct CommandDesk: Sendable {
         if let held = request.driftPauses {
             let known = Set(held.map { "\($0.application) \($0.until.milliseconds)" })
             if known != Set(found.pauses) {
-                news.driftPauses = try DriftPauseRows.of(session, cluster: cluster).map(\.pause)
+                news.driftPauses = try DriftPauseRows.of(session, .everything, cluster: cluster).map(\.pause)
             } else if found.hasUnheld {
                 try DriftPauseRows.held(session, cluster: cluster, at: now)
             }

@@ -19,7 +19,7 @@ struct Metrics: Sendable {
 
     func text() async throws -> String {
         let now = time.now
-        let (fleet, stages) = try await store.database.read { (try ReadFleet.measures($0, at: now), try ReadStages.all($0)) }
+        let (fleet, stages) = try await store.database.read { (try ReadFleet.measures($0, at: now), try ReadStages.all($0, .everything)) }
         let events = try await kinds.counts(through: fan.advance())
         var text = MetricText()
         text.add(

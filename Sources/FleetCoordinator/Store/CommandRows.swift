@@ -238,12 +238,18 @@ enum CommandRows {
     // MARK: - Reading
 
     /// Newest first, before the command `before`.
-    static func page(_ session: Session, cluster: String, before: Generation?, limit: Int) throws -> Page<CommandReading> {
+    static func page(
+        _ session: Session, _ sight: Sight, cluster: String, before: Generation?, limit: Int
+    ) throws -> Page<CommandReading> {
+        var parameters: [PostgresValue] = [
+            .text(cluster), .int(before?.epoch ?? .max), .int(before?.counter ?? .max), .int(Int64(limit + 1)),
+        ]
+        let seen = seen(sight, &parameters)
         let read = try session.query(
             """
-            select \(columns) from commands k where k.cluster = $1 and (k.epoch, k.counter) < ($2, $3)
+            select \(columns) from commands k where k.cluster = $1 and (k.epoch, k.counter) < ($2, $3)\(seen)
             order by k.epoch desc, k.counter desc limit $4
-            """, [.text(cluster), .int(before?.epoch ?? .max), .int(before?.counter ?? .max), .int(Int64(limit + 1))]
+            """, parameters
         ).map { try reading($0) }
         return Page(read, limit: limit, key: \.id.description)
     }
@@ -258,15 +264,30 @@ enum CommandRows {
         ).map { try reading($0) }
     }
 
-    static func one(_ session: Session, cluster: String, _ id: Generation) throws -> CommandReading? {
-        try session.query(
-            "select \(columns), k.output from commands k where k.cluster = $1 and k.epoch = $2 and k.counter = $3",
-            [.text(cluster), .int(id.epoch), .int(id.counter)]
+    static func one(
+        _ session: Session, _ sight: Sight = .everything, cluster: String, _ id: Generation
+    ) throws -> CommandReading? {
+        var parameters: [PostgresValue] = [.text(cluster), .int(id.epoch), .int(id.counter)]
+        let seen = seen(sight, &parameters)
+        return try session.query(
+            "select \(columns), k.output from commands k where k.cluster = $1 and k.epoch = $2 and k.counter = $3\(seen)", parameters
         ).first.map { row in
             var one = try reading(row)
             one.output = try row.optionalText("output")
             return one
         }
+    }
+
+    /// ` and …`: commands about an application that is seen there, and all of a cluster that is seen as a whole.
+    private static func seen(_ sight: Sight, _ parameters: inout [PostgresValue]) -> String {
+        guard let part = sight.part else { return "" }
+        let whole = Sight.add(part.wholeEnvironments, to: &parameters)
+        let stages = Sight.add(part.stages, to: &parameters)
+        return """
+             and (exists (select from clusters c where c.name = k.cluster and c.environment = any(\(whole)))
+              or exists (select from desired d where d.cluster = k.cluster and d.application = k.application
+                and (d.pipeline, d.environment) in (select * from \(stages))))
+            """
     }
 
     private static let columns =

@@ -45,9 +45,11 @@ enum DriftPauseRows {
         ).first.map(reading)
     }
 
-    static func of(_ session: Session, cluster: String) throws -> [DriftPauseReading] {
-        try session.query(
-            "select \(columns) from drift_pauses p where p.cluster = $1 order by p.application collate \"C\"", [.text(cluster)]
+    static func of(_ session: Session, _ sight: Sight, cluster: String) throws -> [DriftPauseReading] {
+        var parameters: [PostgresValue] = [.text(cluster)]
+        let seen = sight.stages("p.pipeline", "p.environment", &parameters)
+        return try session.query(
+            "select \(columns) from drift_pauses p where p.cluster = $1\(seen) order by p.application collate \"C\"", parameters
         ).map(reading)
     }
 

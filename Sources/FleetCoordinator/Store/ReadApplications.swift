@@ -46,36 +46,46 @@ struct ApplicationReading: Sendable {
 /// Questions about applications.
 enum ReadApplications {
     /// All that is desired of a cluster, by application.
-    static func states(_ session: Session, cluster: String) throws -> [ApplicationState] {
-        try states(session, "d.cluster = $1 order by d.application limit 10000", [.text(cluster)])
+    static func states(_ session: Session, _ sight: Sight, cluster: String) throws -> [ApplicationState] {
+        try states(session, sight, "d.cluster = $1", "order by d.application limit 10000", [.text(cluster)])
     }
 
     /// The application's clusters, by name.
-    static func states(_ session: Session, application: String, after: String, limit: Int) throws -> Page<ApplicationState> {
+    static func states(
+        _ session: Session, _ sight: Sight, application: String, after: String, limit: Int
+    ) throws -> Page<ApplicationState> {
         let read = try states(
-            session, "d.application = $1 and d.cluster > $2 order by d.cluster limit $3",
+            session, sight, "d.application = $1 and d.cluster > $2", "order by d.cluster limit $3",
             [.text(application), .text(after), .int(Int64(limit + 1))])
         return Page(read, limit: limit, key: \.cluster)
     }
 
-    static func state(_ session: Session, application: String, cluster: String) throws -> ApplicationState? {
-        try states(session, "d.cluster = $1 and d.application = $2", [.text(cluster), .text(application)]).first
+    static func state(
+        _ session: Session, _ sight: Sight = .everything, application: String, cluster: String
+    ) throws -> ApplicationState? {
+        try states(session, sight, "d.cluster = $1 and d.application = $2", "", [.text(cluster), .text(application)]).first
     }
 
     /// Those of a cluster's applications that are named.
-    static func states(_ session: Session, cluster: String, applications: [String]) throws -> [ApplicationState] {
+    static func states(
+        _ session: Session, _ sight: Sight, cluster: String, applications: [String]
+    ) throws -> [ApplicationState] {
         try states(
-            session, "d.cluster = $1 and d.application = any($2) order by d.application", [.text(cluster), .textArray(applications)])
+            session, sight, "d.cluster = $1 and d.application = any($2)", "order by d.application",
+            [.text(cluster), .textArray(applications)])
     }
 
     /// What is not as desired, in the whole fleet: failed first, then the oldest.
-    static func unwell(_ session: Session, limit: Int) throws -> [ApplicationState] {
+    static func unwell(_ session: Session, _ sight: Sight, limit: Int) throws -> [ApplicationState] {
         try states(
-            session,
-            "\(Condition.sql) = 'failed' order by o.since, d.cluster, d.application limit $1", [.int(Int64(limit))])
+            session, sight, "\(Condition.sql) = 'failed'", "order by o.since, d.cluster, d.application limit $1", [.int(Int64(limit))])
     }
 
-    private static func states(_ session: Session, _ condition: String, _ parameters: [PostgresValue]) throws -> [ApplicationState] {
+    private static func states(
+        _ session: Session, _ sight: Sight, _ condition: String, _ order: String, _ parameters: [PostgresValue]
+    ) throws -> [ApplicationState] {
+        var parameters = parameters
+        let seen = sight.stages("d.pipeline", "d.environment", &parameters)
         let rows = try session.query(
             """
             select d.application, d.cluster, d.pipeline, d.environment, coalesce(h.release, d.release) as release,
@@ -85,7 +95,7 @@ enum ReadApplications {
             from \(Condition.join)
             left join dispatched h on h.pipeline = d.pipeline and h.environment = d.environment and h.cluster = d.cluster
               and d.intent = 'apply'
-            where \(condition)
+            where \(condition)\(seen) \(order)
             """, parameters)
         return try rows.map { row in
             var observed: ApplicationState.Observed?
@@ -107,38 +117,44 @@ enum ReadApplications {
     }
 
     /// By name: applications that run somewhere, and those of the newest plans that do not yet.
-    static func page(_ session: Session, after: String, limit: Int) throws -> Page<ApplicationReading> {
+    static func page(_ session: Session, _ sight: Sight, after: String, limit: Int) throws -> Page<ApplicationReading> {
+        var parameters: [PostgresValue] = [.text(after), .int(Int64(limit + 1))]
+        let seen = sight.stages("pipeline", "environment", &parameters)
+        let seenPlans = sight.pipelines("a.pipeline", &parameters)
         let read = try read(
-            session,
+            session, sight,
             """
-            select application as name from desired where application > $1
+            select application as name from desired where application > $1\(seen)
             union select a.application from latest l
             join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
-            where a.application > $1 and \(isPlanned)
+            where a.application > $1 and \(isPlanned)\(seenPlans)
             order by name limit $2
-            """, [.text(after), .int(Int64(limit + 1))])
+            """, parameters)
         return Page(read, limit: limit, key: \.name)
     }
 
-    static func one(_ session: Session, _ name: String) throws -> ApplicationReading? {
-        try read(
-            session,
+    static func one(_ session: Session, _ sight: Sight, _ name: String) throws -> ApplicationReading? {
+        var parameters: [PostgresValue] = [.text(name)]
+        let seen = sight.stages("pipeline", "environment", &parameters)
+        let seenPlans = sight.pipelines("a.pipeline", &parameters)
+        return try read(
+            session, sight,
             """
-            select application as name from desired where application = $1
+            select application as name from desired where application = $1\(seen)
             union select a.application from latest l
             join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
-            where a.application = $1 and \(isPlanned)
-            """, [.text(name)]
+            where a.application = $1 and \(isPlanned)\(seenPlans)
+            """, parameters
         ).first
     }
 
     /// The pipelines whose newest plan has the application that the SQL expression gives, as a statement.
     static func planning(_ application: String) -> String {
         """
-        with latest as (
-          select distinct on (pipeline) pipeline, sequence, base from plans where error = '' and origin in ('release', 'fleet')
-          order by pipeline, sequence desc)
-        select a.pipeline from latest l
+        select a.pipeline from (select distinct pipeline from stages where not retired) n
+        cross join lateral (
+          select p.pipeline, p.sequence, p.base from plans p
+          where p.pipeline = n.pipeline and p.error = '' and p.origin in ('release', 'fleet') order by p.sequence desc limit 1) l
         join plan_applications a on a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base)
         where a.application = \(application) and \(isPlanned)
         """
@@ -150,7 +166,12 @@ enum ReadApplications {
           and o.application = a.application and o.dropped)
         """
 
-    private static func read(_ session: Session, _ names: String, _ parameters: [PostgresValue]) throws -> [ApplicationReading] {
+    private static func read(
+        _ session: Session, _ sight: Sight, _ names: String, _ parameters: [PostgresValue]
+    ) throws -> [ApplicationReading] {
+        var parameters = parameters
+        let seenPlans = sight.pipelines("x.pipeline", &parameters)
+        let seen = sight.stages("d.pipeline", "d.environment", &parameters)
         // Of an application's rows in a plan and in its base, the plan's own counts; it has the larger number.
         let rows = try session.query(
             """
@@ -167,11 +188,11 @@ enum ReadApplications {
                 select a.pipeline, a.depends_on, a.dropped from plan_applications a
                 where a.pipeline = l.pipeline and a.sequence in (l.sequence, l.base) and a.application = n.name
                 order by a.sequence desc limit 1) x
-              where not x.dropped order by x.pipeline limit 1) p on true
+              where not x.dropped\(seenPlans) order by x.pipeline limit 1) p on true
             cross join lateral (
               select count(*) as total, count(*) filter (where x.condition = 'current') as current,
                 count(*) filter (where x.condition = 'failed') as failed, min(x.pipeline) as pipeline
-              from (select d.pipeline, \(Condition.sql) as condition from \(Condition.join) where d.application = n.name) x) k
+              from (select d.pipeline, \(Condition.sql) as condition from \(Condition.join) where d.application = n.name\(seen)) x) k
             order by n.name
             """, parameters)
         return try rows.map { row in
@@ -228,5 +249,14 @@ enum ReadApplications {
         var environment: String?
         /// All environments in which some cluster gets it.
         var environments: [String]
+
+        /// What somebody who sees only so much knows of it.
+        func seen(by sight: Sight) -> Placement? {
+            guard sight.sees(pipeline: pipeline) else { return nil }
+            var seen = self
+            seen.environment = environment.flatMap { sight.sees(pipeline, $0) ? $0 : nil }
+            seen.environments = environments.filter { sight.sees(pipeline, $0) }
+            return seen
+        }
     }
 }

@@ -22,18 +22,22 @@ struct FleetMeasures: Sendable {
 
 /// Questions about the whole fleet.
 enum ReadFleet {
-    static func counts(_ session: Session, at now: Timestamp) throws -> FleetCounts {
+    static func counts(_ session: Session, _ sight: Sight, at now: Timestamp) throws -> FleetCounts {
+        var ofClusters: [PostgresValue] = [.int(now.milliseconds - ClusterReading.onlineMilliseconds)]
+        let seenClusters = sight.environments("environment", &ofClusters)
+        var ofStates: [PostgresValue] = []
+        let seenStates = sight.stages("d.pipeline", "d.environment", &ofStates)
         let results = try session.pipeline([
             (
-                "select count(*) as total, count(*) filter (where last_contact > $1) as online from clusters where declared",
-                [.int(now.milliseconds - ClusterReading.onlineMilliseconds)]
+                "select count(*) as total, count(*) filter (where last_contact > $1) as online from clusters where declared\(seenClusters)",
+                ofClusters
             ),
             (
                 """
                 select count(*) as total, count(*) filter (where x.condition = 'current') as current,
                   count(*) filter (where x.condition = 'failed') as failed
-                from (select \(Condition.sql) as condition from \(Condition.join)) x
-                """, []
+                from (select \(Condition.sql) as condition from \(Condition.join) where true\(seenStates)) x
+                """, ofStates
             ),
         ])
         guard let clusters = results[0].first, let applications = results[1].first else {
@@ -48,7 +52,7 @@ enum ReadFleet {
     }
 
     static func measures(_ session: Session, at now: Timestamp) throws -> FleetMeasures {
-        let counts = try counts(session, at: now)
+        let counts = try counts(session, .everything, at: now)
         let results = try session.pipeline([
             ("select count(*) as n from clusters where not declared", []),
             (
@@ -90,15 +94,18 @@ enum ReadFleet {
 
 extension ReadFleet {
     /// Names that contain a text, shortest first; at most `limit`.
-    static func search(_ session: Session, _ text: String, limit: Int) throws -> [(kind: String, name: String)] {
-        try session.query(
+    static func search(_ session: Session, _ sight: Sight, _ text: String, limit: Int) throws -> [(kind: String, name: String)] {
+        var parameters: [PostgresValue] = [.text(text), .int(Int64(limit))]
+        let clusters = sight.environments("environment", &parameters)
+        let stages = sight.stages("pipeline", "environment", &parameters)
+        return try session.query(
             """
             select kind, name from (
-              select 'cluster' as kind, name from clusters
-              union select 'application', application from desired
-              union select 'pipeline', pipeline from stages where not retired) n
+              select 'cluster' as kind, name from clusters where true\(clusters)
+              union select 'application', application from desired where true\(stages)
+              union select 'pipeline', pipeline from stages where not retired\(stages)) n
             where strpos(lower(name), lower($1)) > 0 order by length(name), name, kind limit $2
-            """, [.text(text), .int(Int64(limit))]
+            """, parameters
         ).map { (try $0.text("kind"), try $0.text("name")) }
     }
 }

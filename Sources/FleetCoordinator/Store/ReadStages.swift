@@ -32,17 +32,23 @@ struct HistoryReading: Sendable {
 
 /// Questions about stages, for people.
 enum ReadStages {
-    static func all(_ session: Session) throws -> [StageReading] { try read(session, pipelines: nil, environment: nil) }
+    static func all(_ session: Session, _ sight: Sight) throws -> [StageReading] {
+        try read(session, sight, pipelines: nil, environment: nil)
+    }
 
-    static func of(_ session: Session, pipelines: [String]) throws -> [StageReading] {
-        try read(session, pipelines: pipelines, environment: nil)
+    static func of(_ session: Session, _ sight: Sight, pipelines: [String]) throws -> [StageReading] {
+        try read(session, sight, pipelines: pipelines, environment: nil)
     }
 
     static func one(_ session: Session, _ id: StageID) throws -> StageReading? {
-        try read(session, pipelines: [id.pipeline], environment: id.environment).first
+        try read(session, .everything, pipelines: [id.pipeline], environment: id.environment).first
     }
 
-    private static func read(_ session: Session, pipelines: [String]?, environment: String?) throws -> [StageReading] {
+    private static func read(
+        _ session: Session, _ sight: Sight, pipelines: [String]?, environment: String?
+    ) throws -> [StageReading] {
+        var parameters = [pipelines.map { .textArray($0) } ?? .null, PostgresValue(environment)]
+        let seen = sight.stages("s.pipeline", "s.environment", &parameters)
         let rows = try session.query(
             """
             select s.position, array_to_string(s.predecessors, ',') as predecessors, s.state::text as state,
@@ -54,9 +60,9 @@ enum ReadStages {
               select count(*) as total, count(*) filter (where x.ok) as current
               from (select bool_and(\(Condition.sql) = 'current') as ok from \(Condition.join)
                 where d.pipeline = s.pipeline and d.environment = s.environment group by d.cluster) x) k
-            where not s.retired and ($1::text[] is null or s.pipeline = any($1)) and ($2::text is null or s.environment = $2)
+            where not s.retired and ($1::text[] is null or s.pipeline = any($1)) and ($2::text is null or s.environment = $2)\(seen)
             order by s.pipeline, s.position
-            """, [pipelines.map { .textArray($0) } ?? .null, PostgresValue(environment)])
+            """, parameters)
         return try rows.map { row in
             let stage = try StateCoding.decode(Stage.self, from: try row.text("state"))
             // Clusters that the newest candidate will reach count from its beginning; without any candidate, those declared.
@@ -71,10 +77,11 @@ enum ReadStages {
     }
 
     /// Names of pipelines that have stages, by name.
-    static func pipelines(_ session: Session, after: String, limit: Int) throws -> Page<String> {
+    static func pipelines(_ session: Session, _ sight: Sight, after: String, limit: Int) throws -> Page<String> {
+        var parameters: [PostgresValue] = [.text(after), .int(Int64(limit + 1))]
+        let seen = sight.stages("pipeline", "environment", &parameters)
         let rows = try session.query(
-            "select distinct pipeline from stages where not retired and pipeline > $1 order by pipeline limit $2",
-            [.text(after), .int(Int64(limit + 1))])
+            "select distinct pipeline from stages where not retired and pipeline > $1\(seen) order by pipeline limit $2", parameters)
         return Page(try rows.map { try $0.text("pipeline") }, limit: limit) { $0 }
     }
 
@@ -96,8 +103,10 @@ enum ReadStages {
     }
 
     /// The newest promotions of all the pipeline's stages.
-    static func recent(_ session: Session, pipeline: String, limit: Int) throws -> [(StageID, HistoryReading)] {
-        try promotions(session, "m.pipeline = $1", [.text(pipeline), .int(Int64(limit))])
+    static func recent(_ session: Session, _ sight: Sight, pipeline: String, limit: Int) throws -> [(StageID, HistoryReading)] {
+        var parameters: [PostgresValue] = [.text(pipeline)]
+        let seen = sight.stages("m.pipeline", "m.environment", &parameters)
+        return try promotions(session, "m.pipeline = $1\(seen)", parameters + [.int(Int64(limit))])
     }
 
     /// Newest first; the last parameter is the limit.

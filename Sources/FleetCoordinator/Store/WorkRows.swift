@@ -58,6 +58,14 @@ enum FleetCommitRows {
         var author: String
         var committedAt: Timestamp
         var seenAt: Timestamp
+
+        /// Whoever sees only a part is told which commit it is: its words, and what is wrong in it, may be about the rest.
+        func seen(by sight: Sight) -> Commit {
+            guard sight.part != nil else { return self }
+            var seen = self
+            (seen.subject, seen.author, seen.diagnostics) = ("", "", [])
+            return seen
+        }
     }
 
     static func add(_ session: Session, _ commit: Commit) throws {

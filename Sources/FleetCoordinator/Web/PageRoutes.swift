@@ -10,7 +10,7 @@ struct PageRoutes: Sendable {
     let time: WallTime
     let pages: Pages
     let gate: Gate
-    let counts: Remembered<FleetCounts>
+    let counts: FleetCounting
     let actions: StageActions
     let about: WebServices.About
     let following: @Sendable () -> WebServices.Following
@@ -29,32 +29,39 @@ struct PageRoutes: Sendable {
     }
 
     private func presenting(_ call: Call, lastEvent: Int64 = 0) -> Presenting {
-        Presenting(now: time.now, about: about, user: call.author.name, csrf: gate.csrfToken(for: call), lastEvent: lastEvent)
+        Presenting(
+            now: time.now, about: about, user: call.author.name, csrf: gate.csrfToken(for: call), grants: call.grants, lastEvent: lastEvent)
     }
 
     // MARK: - The fleet
 
     private func addFleet(to table: inout RouteTable) {
         table.get("/", .page(.read, .anywhere), "The fleet", answer: .text("text/html")) { call in
-            let counts = try await counts.value()
-            let (lastEvent, facts) = try await store.database.read { session in
+            let counts = try await counts.value(as: call.reach)
+            let (lastEvent, facts) = try await store.read(as: call.reach) { session, sight in
                 let newest = try EventRows.newest(session)
-                let stages = try ReadStages.all(session)
+                let stages = try ReadStages.all(session, sight)
+                var following = following()
+                // Why a fetch failed names addresses and commits of the whole fleet.
+                if sight.part != nil, !following.failure.isEmpty { following.failure = "an administrator sees why" }
                 return (
                     newest,
                     FleetFacts(
-                        counts: counts, following: following(), trunk: try FleetCommitRows.newest(session, valid: false), stages: stages,
-                        latest: try ReadReleases.latest(session, pipelines: Array(Set(stages.map(\.stage.id.pipeline))).sorted()),
-                        clusters: try ReadClusters.page(session, environment: nil, after: "", limit: Self.tilesMax),
-                        unwell: try ReadApplications.unwell(session, limit: 25),
-                        events: try EventRows.page(session, EventRows.Filter(), before: nil, limit: Self.eventsShown))
+                        counts: counts, following: following,
+                        trunk: try FleetCommitRows.newest(session, valid: false)?.seen(by: sight), stages: stages,
+                        latest: try ReadReleases.latest(session, sight, pipelines: Array(Set(stages.map(\.stage.id.pipeline))).sorted()),
+                        clusters: try ReadClusters.page(session, sight, environment: nil, after: "", limit: Self.tilesMax),
+                        unwell: try ReadApplications.unwell(session, sight, limit: 25),
+                        events: try EventRows.page(session, sight, EventRows.Filter(), before: nil, limit: Self.eventsShown))
                 )
             }
             return .html(pages.fleet(presenting(call, lastEvent: lastEvent).fleetPage(facts)))
         }
         table.get("/search", .page(.read, .anywhere), "Finds things by their names", answer: .text("text/html")) { call in
             let text = try call.query.text("q") ?? ""
-            let found = try await store.database.read { text.isEmpty ? [] : try ReadFleet.search($0, text, limit: Self.pageSize) }
+            let found = try await store.read(as: call.reach) {
+                text.isEmpty ? [] : try ReadFleet.search($0, $1, text, limit: Self.pageSize)
+            }
             return .html(pages.list(presenting(call).searchList(text, found)))
         }
     }
@@ -64,20 +71,20 @@ struct PageRoutes: Sendable {
     private func addLists(to table: inout RouteTable) {
         table.get("/pipelines", .page(.read, .anywhere), "Pipelines", answer: .text("text/html")) { call in
             let after = try call.query.text("after") ?? ""
-            let (lastEvent, names, stages, latest) = try await store.database.read { session in
+            let (lastEvent, names, stages, latest) = try await store.read(as: call.reach) { session, sight in
                 let newest = try EventRows.newest(session)
-                let names = try ReadStages.pipelines(session, after: after, limit: Self.pageSize)
+                let names = try ReadStages.pipelines(session, sight, after: after, limit: Self.pageSize)
                 return (
-                    newest, names, try ReadStages.of(session, pipelines: names.items),
-                    try ReadReleases.latest(session, pipelines: names.items)
+                    newest, names, try ReadStages.of(session, sight, pipelines: names.items),
+                    try ReadReleases.latest(session, sight, pipelines: names.items)
                 )
             }
             return .html(pages.list(presenting(call, lastEvent: lastEvent).pipelineList(names, stages: stages, latest: latest)))
         }
         table.get("/applications", .page(.read, .anywhere), "Applications", answer: .text("text/html")) { call in
             let after = try call.query.text("after") ?? ""
-            let (lastEvent, applications) = try await store.database.read { session in
-                (try EventRows.newest(session), try ReadApplications.page(session, after: after, limit: Self.pageSize))
+            let (lastEvent, applications) = try await store.read(as: call.reach) { session, sight in
+                (try EventRows.newest(session), try ReadApplications.page(session, sight, after: after, limit: Self.pageSize))
             }
             return .html(pages.list(presenting(call, lastEvent: lastEvent).applicationList(applications)))
         }
@@ -85,11 +92,11 @@ struct PageRoutes: Sendable {
             let after = try call.query.text("after") ?? ""
             let environment = try call.query.text("environment")
             let now = time.now
-            let (lastEvent, clusters, environments) = try await store.database.read { session in
+            let (lastEvent, clusters, environments) = try await store.read(as: call.reach) { session, sight in
                 (
                     try EventRows.newest(session),
-                    try ReadClusters.page(session, environment: environment, after: after, limit: Self.pageSize),
-                    try ReadClusters.environments(session, after: "", limit: Self.pageSize, at: now)
+                    try ReadClusters.page(session, sight, environment: environment, after: after, limit: Self.pageSize),
+                    try ReadClusters.environments(session, sight, after: "", limit: Self.pageSize, at: now)
                 )
             }
             let list = presenting(call, lastEvent: lastEvent).clusterList(
@@ -104,8 +111,8 @@ struct PageRoutes: Sendable {
             pipeline: try call.query.text("pipeline"), environment: try call.query.text("environment"),
             cluster: try call.query.text("cluster"), application: try call.query.text("application"))
         let before = try call.query.int("before")
-        let (lastEvent, events) = try await store.database.read { session in
-            (try EventRows.newest(session), try EventRows.page(session, filter, before: before, pageLimit: Self.pageSize))
+        let (lastEvent, events) = try await store.read(as: call.reach) { session, sight in
+            (try EventRows.newest(session), try EventRows.page(session, sight, filter, before: before, pageLimit: Self.pageSize))
         }
         let chosen = [
             ("pipeline", filter.pipeline), ("environment", filter.environment), ("cluster", filter.cluster),
@@ -130,12 +137,12 @@ struct PageRoutes: Sendable {
         table.get("/pipelines/{pipeline}", .page(.read, .pipeline), "One pipeline", answer: .text("text/html")) { call in
             let name = try call.parameter("pipeline")
             let done = try call.query.text("done")
-            let facts = try await store.database.read { session in
+            let facts = try await store.read(as: call.reach) { session, sight in
                 let newest = try EventRows.newest(session)
-                let stages = try ReadStages.of(session, pipelines: [name])
+                let stages = try ReadStages.of(session, sight, pipelines: [name])
                 return (
-                    lastEvent: newest, stages: stages, latest: try ReadReleases.latest(session, pipelines: [name]).first,
-                    history: try ReadStages.recent(session, pipeline: name, limit: 30),
+                    lastEvent: newest, stages: stages, latest: try ReadReleases.latest(session, sight, pipelines: [name]).first,
+                    history: try ReadStages.recent(session, sight, pipeline: name, limit: 30),
                     applications: try ReadApplications.names(session, pipeline: name)
                 )
             }
@@ -148,13 +155,13 @@ struct PageRoutes: Sendable {
         }
         table.get("/clusters/{cluster}", .page(.read, .cluster), "One cluster", answer: .text("text/html")) { call in
             let name = try call.parameter("cluster")
-            let (lastEvent, cluster, states, commands, pauses, events) = try await store.database.read { session in
+            let (lastEvent, cluster, states, commands, pauses, events) = try await store.read(as: call.reach) { session, sight in
                 (
-                    try EventRows.newest(session), try ReadClusters.one(session, name),
-                    try ReadApplications.states(session, cluster: name),
-                    try CommandRows.page(session, cluster: name, before: nil, limit: InstanceRoutes.commandsShown).items,
-                    try DriftPauseRows.of(session, cluster: name),
-                    try EventRows.page(session, EventRows.Filter(cluster: name), before: nil, limit: Self.eventsShown)
+                    try EventRows.newest(session), try ReadClusters.one(session, sight, name),
+                    try ReadApplications.states(session, sight, cluster: name),
+                    try CommandRows.page(session, sight, cluster: name, before: nil, limit: InstanceRoutes.commandsShown).items,
+                    try DriftPauseRows.of(session, sight, cluster: name),
+                    try EventRows.page(session, sight, EventRows.Filter(cluster: name), before: nil, limit: Self.eventsShown)
                 )
             }
             guard let cluster else { throw APIFailure.notFound("there is no cluster '\(name)'") }
@@ -166,11 +173,11 @@ struct PageRoutes: Sendable {
         table.get("/applications/{application}", .page(.read, .application), "One application", answer: .text("text/html")) { call in
             let name = try call.parameter("application")
             let after = try call.query.text("after") ?? ""
-            let (lastEvent, application, states, events) = try await store.database.read { session in
+            let (lastEvent, application, states, events) = try await store.read(as: call.reach) { session, sight in
                 (
-                    try EventRows.newest(session), try ReadApplications.one(session, name),
-                    try ReadApplications.states(session, application: name, after: after, limit: Self.pageSize),
-                    try EventRows.page(session, EventRows.Filter(application: name), before: nil, limit: Self.eventsShown)
+                    try EventRows.newest(session), try ReadApplications.one(session, sight, name),
+                    try ReadApplications.states(session, sight, application: name, after: after, limit: Self.pageSize),
+                    try EventRows.page(session, sight, EventRows.Filter(application: name), before: nil, limit: Self.eventsShown)
                 )
             }
             guard let application else { throw APIFailure.notFound("there is no application '\(name)'") }

@@ -10,12 +10,15 @@ struct Presenting: Sendable {
     let user: String
     /// The token that every form of this session sends back.
     let csrf: String
+    /// What they may do: nothing else is offered.
+    let grants: Grants
     /// The newest event that the page knows: the stream begins after it.
     var lastEvent: Int64 = 0
 
     func frame(_ title: String, here: String, live: Bool = true, query: String = "", notices: [PageFrame.Notice] = []) -> PageFrame {
         PageFrame(
-            title: title, isSignedIn: true, navigation: PageFrame.navigation(here: here), user: user, csrf: csrf,
+            title: title, isSignedIn: true, navigation: grants.reach(.read).isNowhere ? [] : PageFrame.navigation(here: here), user: user,
+            csrf: csrf,
             query: query, liveAddress: live ? "/api/v1/events/stream?after=\(lastEvent)" : nil, notices: notices, version: about.version)
     }
 

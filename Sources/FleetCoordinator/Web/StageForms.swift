@@ -6,7 +6,11 @@ extension Presenting {
     func actions(_ reading: StageReading) -> [ActionForm] {
         let stage = reading.stage
         var forms: [ActionForm] = []
-        if let waiting = stage.promotion, case .waiting = waiting.phase { forms += gateForms(waiting, stage) }
+        let spot = Spot.stages([Spot.Stage(stage.id)])
+        if let waiting = stage.promotion, case .waiting = waiting.phase, grants.allows(.approve, spot) {
+            forms += gateForms(waiting, stage)
+        }
+        guard grants.allows(.operate, spot) else { return forms }
         if stage.paused != nil || stage.hold != nil {
             var effect: [String] = []
             if let paused = stage.paused { effect.append("Ends the pause by \(paused.name).") }

@@ -250,7 +250,7 @@ import Testing
             #expect(journal.stages["staging"]?.driftPauses.map(\.application) == ["web"])
             let rebuilt = try await TestFleet(files: [:], time: fleet.time, remote: fleet.remote, signer: fleet.signer)
             try await rebuilt.follower.round()
-            let restored = try await rebuilt.store.database.read { try DriftPauseRows.of($0, cluster: "s1") }
+            let restored = try await rebuilt.store.database.read { try DriftPauseRows.of($0, .everything, cluster: "s1") }
             #expect(restored.map(\.pause) == told)
             await rebuilt.store.database.close()
             await rebuilt.mirror.close()

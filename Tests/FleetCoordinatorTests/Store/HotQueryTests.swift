@@ -15,6 +15,11 @@ import Testing
         "desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions", "originals",
         "bundle_originals", "commands", "drift_pauses", "agent_images",
     ]
+    /// A small part of the fleet: one stage on ten clusters.
+    private static let sight = Sight.part(
+        Sight.Part(
+            stages: [Spot.Stage(pipeline: "bank", environment: "test")], pipelines: ["bank"], environments: ["test"],
+            wholeEnvironments: ["test"]))
 
     private static let result = CommandResult(
         id: Generation(epoch: 1, counter: 501), outcome: .done, message: "", finishedAt: Timestamp(seconds: 1))
@@ -56,6 +61,20 @@ import Testing
             insert into drift_pauses select 'c' || c, 'a1', 'shop', 'production', 1000000, '', 'x', 0 from generate_series(1, \(Self.clusters)) c;
             insert into agent_images select 'c' || c, 'production', 'registry.example/agent:2' from generate_series(1, \(Self.clusters)) c;
             insert into stages (pipeline, environment, position, state, in_flight) values ('shop', 'production', 0, '{}', 'p1');
+            insert into clusters (name, environment, last_contact) select 't' || c, 'test', 0 from generate_series(1, 10) c;
+            insert into plans (pipeline, sequence, release, fleet, origin, committed_at, created_at) overriding system value
+              select 'bank', s, 'b' || s, 'f1', 'release', 0, 0 from generate_series(2, 20) s;
+            insert into plans (pipeline, sequence, release, fleet, origin, committed_at, created_at) overriding system value
+              select 'shop', s, 'r' || s, 'f1', 'release', 0, 0 from generate_series(21, 20000) s;
+            insert into desired select 't' || c, 'b' || a, 'bank', 'test', 'p2', 'apply', 'bank', 1, 1000000 + c * 100 + a,
+              'sha256:' || repeat('0', 60) || '0001', '{}', '{}', 'k', 'b20', 'sha256:' || repeat('0', 64), '[]', 0
+              from generate_series(1, 10) c, generate_series(1, 5) a;
+            insert into observed select cluster, application, epoch, counter, '', 'synced', 'Current', '', '', 1, 1, 0, 0
+              from desired where pipeline = 'bank';
+            insert into events (at, kind, severity, pipeline, environment, cluster, application)
+              select i, 'healed', 'info', case when i % 2 = 0 then 'bank' end, 'test', 't' || i % 10, case when i % 2 = 0 then 'b1' end
+              from generate_series(1, 500) i;
+            insert into stages (pipeline, environment, position, state) values ('bank', 'test', 0, '{}');
             analyze;
             """)
     }
@@ -97,13 +116,16 @@ import Testing
             ("observations", { _ = try DesiredRows.observations($0, promotion: "p1", clusters: ["c5", "c6"]) }),
             ("not current", { _ = try DesiredRows.notCurrent($0, stage: stage, clusters: ["c5", "c6"]) }),
             ("removed", { try DesiredRows.forgetRemoved($0, clusters: ["c5"]) }),
-            ("events of a cluster", { _ = try EventRows.page($0, EventRows.Filter(cluster: "c5"), before: nil, limit: 50) }),
+            ("events of a cluster", { _ = try EventRows.page($0, .everything, EventRows.Filter(cluster: "c5"), before: nil, limit: 50) }),
             (
                 "events of a stage",
-                { _ = try EventRows.page($0, EventRows.Filter(pipeline: "shop", environment: "production"), before: nil, limit: 50) }
+                {
+                    _ = try EventRows.page(
+                        $0, .everything, EventRows.Filter(pipeline: "shop", environment: "production"), before: nil, limit: 50)
+                }
             ),
-            ("newest events", { _ = try EventRows.page($0, EventRows.Filter(), before: nil, limit: 50) }),
-            ("following events", { _ = try EventRows.following($0, EventRows.Filter(), after: 99_950, limit: 50) }),
+            ("newest events", { _ = try EventRows.page($0, .everything, EventRows.Filter(), before: nil, limit: 50) }),
+            ("following events", { _ = try EventRows.following($0, .everything, EventRows.Filter(), after: 99_950, limit: 50) }),
             ("news of a poll", { _ = try CommandRows.news($0, cluster: "c5", after: Generation(epoch: 1, counter: 0)) }),
             (
                 "commands of a poll",
@@ -112,10 +134,33 @@ import Testing
             ("a command's end", { _ = try CommandRows.settle($0, cluster: "c5", [Self.result], at: now) }),
             ("overdue commands", { _ = try CommandRows.giveUp($0, at: now) }),
             ("old commands", { try CommandRows.forgetOld($0, at: now) }),
-            ("a page of commands", { _ = try CommandRows.page($0, cluster: "c5", before: nil, limit: 20) }),
+            ("a page of commands", { _ = try CommandRows.page($0, .everything, cluster: "c5", before: nil, limit: 20) }),
             ("commands of an application", { _ = try CommandRows.recent($0, cluster: "c5", application: "a1", limit: 20) }),
             ("ended pauses", { _ = try DriftPauseRows.endDue($0, at: now) }),
             ("records to write", { _ = try PromotionRows.recording($0) }),
+            ("seen events", { _ = try EventRows.page($0, Self.sight, EventRows.Filter(), before: nil, limit: 50) }),
+            ("following seen events", { _ = try EventRows.following($0, Self.sight, EventRows.Filter(), after: 10, limit: 50) }),
+            (
+                "seen events of a cluster",
+                { _ = try EventRows.page($0, Self.sight, EventRows.Filter(cluster: "t5"), before: nil, limit: 50) }
+            ),
+            (
+                "seen events of an environment",
+                { _ = try EventRows.page($0, Self.sight, EventRows.Filter(environment: "test"), before: nil, limit: 50) }
+            ),
+            ("seen releases", { _ = try ReadReleases.page($0, Self.sight, pipeline: nil, before: nil, limit: 10) }),
+            ("seen clusters", { _ = try ReadClusters.page($0, Self.sight, environment: nil, after: "", limit: 20) }),
+            ("what is seen on a cluster", { _ = try ReadApplications.states($0, Self.sight, cluster: "t5") }),
+            (
+                "where an application is seen",
+                { _ = try ReadApplications.states($0, Self.sight, application: "b1", after: "", limit: 20) }
+            ),
+            ("the count of what is seen", { _ = try ReadFleet.counts($0, Self.sight, at: now) }),
+            ("seen commands of a cluster", { _ = try CommandRows.page($0, Self.sight, cluster: "c5", before: nil, limit: 20) }),
+            ("seen promotions", { _ = try ReadStages.recent($0, Self.sight, pipeline: "bank", limit: 20) }),
+            ("where an instance belongs", { _ = try AccessRows.stages($0, cluster: "c5", application: "a1") }),
+            ("where an application belongs", { _ = try AccessRows.stages($0, application: "b1") }),
+            ("where a cluster belongs", { _ = try AccessRows.place($0, cluster: "c5") }),
             ("an agent's image", { _ = try AgentUpgradeRows.wanted($0, cluster: "c5") }),
         ]
         // The measure itself: a statement without an index is seen.
@@ -124,7 +169,7 @@ import Testing
             _ = try session.query("select count(*) from desired where namespace = 'none'")
             return try self.walked(session) - before
         }
-        #expect(seen == Int64(Self.clusters * Self.applications))
+        #expect(seen == Int64(Self.clusters * Self.applications + 50))
         for operation in operations {
             let walked = try await store.database.read { session in
                 let before = try self.walked(session)

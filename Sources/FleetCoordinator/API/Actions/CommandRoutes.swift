@@ -38,9 +38,11 @@ struct CommandRoutes: Sendable {
                 guard let id = Generation(text) else { throw APIFailure.invalid("'after' is no command's identifier") }
                 return id
             }
-            let page = try await store.database.read { session in
-                guard try ReadClusters.one(session, cluster) != nil else { throw APIFailure.notFound("there is no cluster '\(cluster)'") }
-                return try CommandRows.page(session, cluster: cluster, before: before, limit: limit)
+            let page = try await store.read(as: call.reach) { session, sight in
+                guard try ReadClusters.one(session, sight, cluster) != nil else {
+                    throw APIFailure.notFound("there is no cluster '\(cluster)'")
+                }
+                return try CommandRows.page(session, sight, cluster: cluster, before: before, limit: limit)
             }
             return .json(page.json { $0.json(withOutput: false) })
         }
@@ -48,7 +50,8 @@ struct CommandRoutes: Sendable {
             call in
             let cluster = try call.parameter("cluster")
             let name = try call.parameter("command")
-            guard let id = Generation(name), let command = try await store.database.read({ try CommandRows.one($0, cluster: cluster, id) })
+            guard let id = Generation(name),
+                let command = try await store.read(as: call.reach, { try CommandRows.one($0, $1, cluster: cluster, id) })
             else { throw APIFailure.notFound("cluster '\(cluster)' has no command '\(name)'") }
             return .json(command.json(withOutput: true))
         }

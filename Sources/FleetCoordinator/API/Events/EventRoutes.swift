@@ -9,6 +9,7 @@ import PostgresClient
 struct EventRoutes: Sendable {
     let store: Store
     let fan: EventFan
+    let permits: Permits
 
     private static let filters: [Route.Input] = [
         .optional("pipeline", .string, "only events of this pipeline"),
@@ -43,13 +44,13 @@ struct EventRoutes: Sendable {
         let limit = try call.query.limit()
         let before = try call.query.int("before")
         guard let after = try call.query.int("after") else {
-            let page = try await store.database.read { try EventRows.page($0, filter, before: before, pageLimit: limit) }
+            let page = try await store.read(as: call.reach) { try EventRows.page($0, $1, filter, before: before, pageLimit: limit) }
             return .json(page.json { $0.json })
         }
         guard before == nil else { throw APIFailure.invalid("give 'before' or 'after', not both") }
         // A follower goes on from the last number it saw: nothing with a smaller one may come later.
         let horizon = try await fan.advance()
-        let events = try await store.database.read { try EventRows.following($0, filter, after: after, limit: limit) }
+        let events = try await store.read(as: call.reach) { try EventRows.following($0, $1, filter, after: after, limit: limit) }
             .filter { $0.id <= horizon }
         return .json(Page(items: events, next: events.last.map { String($0.id) }).json { $0.json })
     }
@@ -72,13 +73,19 @@ struct EventRoutes: Sendable {
                 guard fan.enter() else { return try await writer.finish(nil) }
                 defer { fan.leave() }
                 var last = start
+                var caller = call.caller
                 var buffer = ByteBuffer(string: "retry: 2000\n\n")
                 try await writer.write(buffer)
                 while !fan.isClosed, !Task.isCancelled {
                     // What is beyond the horizon is left for later; within it, the filter may leave nothing.
                     let horizon = fan.horizon
                     let from = last
-                    let events = try await store.database.read { try EventRows.following($0, filter, after: from, limit: Self.batch) }
+                    // Policies may have changed since the stream began.
+                    let reach = try await permits.grants(of: caller).reach(.read)
+                    guard !reach.isNowhere else { break }
+                    let events = try await store.read(as: reach) {
+                        try EventRows.following($0, $1, filter, after: from, limit: Self.batch)
+                    }
                     let ready = events.filter { $0.id <= horizon }
                     buffer.clear()
                     for event in ready { Self.write(event, to: &buffer) }
@@ -88,6 +95,9 @@ struct EventRoutes: Sendable {
                     last = max(last, horizon)
                     await fan.wait(after: last, atMost: Self.heartbeat)
                     if fan.horizon <= last, !fan.isClosed { try await writer.write(ByteBuffer(string: ": \n\n")) }
+                    // So may the credential: one that has been revoked or has run out ends the stream.
+                    guard let admitted = try await call.readmit() else { break }
+                    caller = admitted
                 }
                 try await writer.finish(nil)
             })

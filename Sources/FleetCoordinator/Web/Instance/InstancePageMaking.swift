@@ -54,6 +54,8 @@ extension Presenting {
 
     private func instanceForms(_ facts: InstanceFacts) -> [ActionForm] {
         let (application, cluster) = (facts.state.application, facts.cluster.name)
+        let stage = Spot.Stage(pipeline: facts.state.pipeline, environment: facts.state.environment)
+        guard grants.allows(.operate, .stages([stage])) else { return [] }
         func form(_ action: String, _ label: String, _ effect: [String], _ confirm: String) -> ActionForm {
             ActionForm(
                 key: action, label: label,

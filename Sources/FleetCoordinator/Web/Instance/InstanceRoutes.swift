@@ -31,10 +31,10 @@ struct InstanceRoutes: Sendable {
     @Sendable private func page(_ call: Call) async throws -> Reply {
         let (cluster, application) = (try call.parameter("cluster"), try call.parameter("application"))
         let done = try call.query.text("done")
-        let (lastEvent, facts) = try await store.database.read { session -> (Int64, InstanceFacts) in
+        let (lastEvent, facts) = try await store.read(as: call.reach) { session, sight -> (Int64, InstanceFacts) in
             let newest = try EventRows.newest(session)
-            guard let reading = try ReadClusters.one(session, cluster),
-                let state = try ReadApplications.state(session, application: application, cluster: cluster)
+            guard let reading = try ReadClusters.one(session, sight, cluster),
+                let state = try ReadApplications.state(session, sight, application: application, cluster: cluster)
             else { throw APIFailure.notFound("there is no application '\(application)' on a cluster '\(cluster)'") }
             let commands = try CommandRows.recent(session, cluster: cluster, application: application, limit: Self.commandsShown)
             // The newest that has an answer.
@@ -46,11 +46,11 @@ struct InstanceRoutes: Sendable {
                     pause: try DriftPauseRows.one(session, cluster: cluster, application: application), commands: commands,
                     trial: try tried.flatMap { try CommandRows.one(session, cluster: cluster, $0.id) },
                     events: try EventRows.page(
-                        session, EventRows.Filter(cluster: cluster, application: application), before: nil, limit: Self.eventsShown))
+                        session, sight, EventRows.Filter(cluster: cluster, application: application), before: nil, limit: Self.eventsShown))
             )
         }
         let presenting = Presenting(
-            now: time.now, about: about, user: call.author.name, csrf: gate.csrfToken(for: call), lastEvent: lastEvent)
+            now: time.now, about: about, user: call.author.name, csrf: gate.csrfToken(for: call), grants: call.grants, lastEvent: lastEvent)
         return .html(pages.instance(presenting.instancePage(facts, done: done)))
     }
 
