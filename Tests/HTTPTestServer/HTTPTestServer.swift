@@ -27,7 +27,8 @@ package final class HTTPTestServer: Sendable {
     private let listener: Int32
 
     package init(_ handler: @escaping Handler) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // Programs that tests start must not keep it open.
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
@@ -46,6 +47,7 @@ package final class HTTPTestServer: Sendable {
         try Self.thread {
             while true {
                 let accepted = accept(descriptor, nil, nil)
+                if accepted >= 0 { _ = fcntl(accepted, F_SETFD, FD_CLOEXEC) }
                 guard accepted >= 0, shared.add(accepted) else {
                     if accepted >= 0 { close(accepted) }
                     shared.endListening(descriptor)

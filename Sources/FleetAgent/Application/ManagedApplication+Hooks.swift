@@ -8,6 +8,8 @@ import Manifests
 extension ManagedApplication {
     private static let pollFirst = Duration.milliseconds(50)
     private static let pollLongest = Duration.seconds(1)
+    /// How often the pods of a hook that has failed are asked for.
+    private static let looksMax = 10
 
     /// Finds the run that this task belongs to, and with it the order of the sync.
     func arrange() throws(PlanError) {
@@ -107,10 +109,16 @@ extension ManagedApplication {
         case .wait(let text): return text
         case .note(var outcome):
             // A Job says that its pods have failed; a pod says why.
-            if case .failed(let reason) = outcome, identity.kind == "Job", identity.group == "batch",
-                let why = try? await lookIntoPods("batch.kubernetes.io/job-name=\(identity.name)", namespace: identity.namespace).reason
-            {
-                outcome = .failed("\(why) (\(reason))")
+            if case .failed(let reason) = outcome, identity.kind == "Job", identity.group == "batch" {
+                do {
+                    let pods = try await lookIntoPods("batch.kubernetes.io/job-name=\(identity.name)", namespace: identity.namespace)
+                    if let why = pods.reason { outcome = .failed("\(why) (\(reason))") }
+                } catch {
+                    // What is noted stays: an API server in trouble is asked again before that, though not for ever.
+                    let looks = hookLooks[hook.key, default: 0] + 1
+                    hookLooks[hook.key] = looks
+                    if (error as? KubernetesError)?.isRetryable == true, looks < Self.looksMax { return "has failed: \(reason)" }
+                }
             }
             outcome = outcome.redacted(by: context.mask)
             inventory.hooks?.end(hook.key, of: run, outcome)

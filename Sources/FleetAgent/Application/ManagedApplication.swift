@@ -28,6 +28,8 @@ actor ManagedApplication {
     /// Since when hooks are known to run, by their keys.
     var hookSince: [String: Timestamp] = [:]
     var hookPolls = 0
+    /// How often the pods of hooks that have failed were asked for in vain, by the hooks' keys.
+    var hookLooks: [String: Int] = [:]
     /// What people should know of this sync although it did not fail for it.
     var warnings: [String] = []
     /// The failure that was told last, so that each is told once.
@@ -122,6 +124,7 @@ actor ManagedApplication {
         removalPlan = []
         hookSince = [:]
         hookPolls = 0
+        hookLooks = [:]
         warnings = []
         toldFailure = nil
         retry.reset()

@@ -109,4 +109,25 @@ import Testing
             }
         }
     }
+
+    @Test("That is found out also when the API server does not answer at once")
+    func failedHookInTrouble() async throws {
+        try await TestCluster.run { cluster in
+            let coordinator = cluster.coordinator
+            let simulated = try #require(cluster.simulator.cluster("c"))
+            let pods = "/api/v1/namespaces/shop/pods"
+            simulated.hold(["GET \(pods)"])
+            try await cluster.withAgent { () async throws -> Void in
+                coordinator.want("web", 1, [job("m", image: "x/m:fail", ["flotilla.dev/hook": "PreSync"]), configMap("a", ["k": "1"])])
+                _ = await simulated.heldRequest()
+                cluster.setFaults { $0.isDown = true }
+                simulated.hold([])
+                try await cluster.until { try cluster.requests().contains { $0["path"]?.string == pods && $0["status"] == 503 } }
+                cluster.setFaults { $0.isDown = false }
+                await coordinator.wait { $0.applications["web"]?.message.contains("hook failed") == true }
+                let message = coordinator.heard.applications["web"]?.message ?? ""
+                #expect(message.contains("PreSync hook failed: Error: container main, exit code 1"), "\(message)")
+            }
+        }
+    }
 }

@@ -12,6 +12,8 @@ struct TestCluster: Sendable {
     let simulator: Simulator
     let folder: TemporaryFolder
     let coordinator: FakeCoordinator
+    /// One for all agents that take part in an election: none of them may be held up for longer than the others.
+    let time = TestClock(pace: 20)
 
     /// Runs `body` beside the simulator.
     /// - Parameters:

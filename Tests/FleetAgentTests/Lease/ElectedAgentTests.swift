@@ -234,7 +234,7 @@ extension TestCluster {
     ) async throws {
         let agent = ElectedAgent(
             configuration: configuration(state: name, connection: connection, version: "0.1.0-\(name)"),
-            options: ElectedAgent.Options(usesLease: usesLease), clock: TestClock(pace: 20).clock,
+            options: ElectedAgent.Options(usesLease: usesLease), clock: time.clock,
             logger: Self.quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
