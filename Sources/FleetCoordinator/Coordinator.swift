@@ -56,6 +56,7 @@ package struct Coordinator: Service {
     let agents: AgentService
     let upgrades: AgentUpgrades
     let credentials: Credentials
+    let identities: Identities
     let counters = Counters()
     let configuration: CoordinatorConfiguration
     let time: WallTime
@@ -127,11 +128,14 @@ package struct Coordinator: Service {
             store: store, time: time, waiters: waiters, reports: reports, sealing: keys.sealing, desk: CommandDesk(engine: engine),
             upgrades: upgrades)
         credentials = Credentials(keys: keys)
+        identities = Identities(
+            store: store, time: time, credentials: credentials, accountsPath: "\(configuration.dataDirectory)/keys/accounts.json",
+            logger: logger)
     }
 
     /// A link that signs a browser in once, within a quarter of an hour.
     package func signInLink(url: String) -> String {
-        "\(url)/sign-in?link=\(credentials.sign("link", until: time.now + .milliseconds(Credentials.linkMilliseconds)))"
+        url + SignInRoutes.link(credentials: credentials, at: time.now)
     }
 
     /// The line by which stock Git verifies records.
@@ -143,7 +147,8 @@ package struct Coordinator: Service {
         let scheme = configuration.tlsCertificate == nil ? "http" : "https"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let server = try WebServices(
-            store: store, engine: engine, agents: agents, credentials: credentials, time: time, bells: bells, counters: counters,
+            store: store, engine: engine, agents: agents, credentials: credentials, identities: identities, time: time, bells: bells,
+            counters: counters,
             about: WebServices.About(
                 version: FlotillaVersion.current, allowedSigners: allowedSigners, publicURL: configuration.publicURL,
                 agentImage: configuration.agentImage, repository: configuration.fleetRepository.url, branch: configuration.branch),
@@ -197,6 +202,7 @@ package struct Coordinator: Service {
                     try await engine.observeEverything()
                     try await engine.offerEverything()
                     try await agents.desk.tidy()
+                    await identities.denials.flush()
                 }
                 for deadline in [try await engine.tick(), try await upgrades.tick()].compactMap(\.self) {
                     pause = min(pause, max(.milliseconds(5), deadline - time.now))
@@ -231,9 +237,12 @@ package struct Coordinator: Service {
     }
 
     private func listen() async {
-        for await notification in store.database.listen(channels: [ClusterWaker.channel]) {
+        for await notification in store.database.listen(channels: [ClusterWaker.channel, IdentityStatements.channel]) {
             switch notification {
-            case .reconnected: waiters.wakeAll()
+            case .reconnected:
+                waiters.wakeAll()
+                identities.reader.forget()
+            case .message(IdentityStatements.channel, _): identities.reader.forget()
             case .message(_, let payload):
                 if payload.isEmpty { waiters.wakeAll() } else { waiters.wake(payload.split(separator: "\n").map(String.init)) }
             }

@@ -16,6 +16,8 @@ struct Call: Sendable {
     var grants = Grants.nothing
     /// Finds out again who calls, for answers that go on for long; `nil` once the credential is good no more.
     var readmit: @Sendable () async throws -> Caller? = { nil }
+    /// The authority that the request names, as its sender knows this server.
+    var host: String?
 
     /// A part of the path that the route's pattern names.
     func parameter(_ name: String) throws(APIFailure) -> String {
@@ -45,7 +47,7 @@ struct Call: Sendable {
     var author: Author {
         switch caller {
         case .person(let principal):
-            Author(name: principal.name, means: "\(principal.means)", address: address, principal: principal)
+            Author(name: principal.name, means: principal.spokenMeans, address: address, principal: principal)
         case .agent(let cluster): Author(name: cluster, means: "agent", address: address)
         case .anybody: Author(name: "anybody", means: "nothing", address: address)
         }
@@ -162,5 +164,12 @@ struct Form: Sendable {
         guard value.utf8.count <= max else { throw .invalid("the field '\(name)' is longer than \(max) bytes") }
         let trimmed = value.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
         return trimmed.isEmpty ? nil : String(trimmed)
+    }
+
+    /// The field as it was typed: spaces belong to a password.
+    func secret(_ name: String, max: Int) throws(APIFailure) -> String? {
+        guard let value = query.values[name], !value.isEmpty else { return nil }
+        guard value.utf8.count <= max else { throw .invalid("the field '\(name)' is longer than \(max) bytes") }
+        return value
     }
 }

@@ -7,12 +7,13 @@ import Synchronization
 /// Finds out who calls, and whether the route is for them.
 struct Gate: Sendable {
     let credentials: Credentials
+    let authenticator: any Authenticator
+    let cookie: SessionCookie
     let epochs: CredentialEpochs
     let time: WallTime
     /// Only this machine can connect.
     let listensOnLoopback: Bool
 
-    static let sessionCookie = "flotilla_session"
     static let csrfField = "csrf"
     static let csrfHeader = HTTPField.Name("X-Flotilla-CSRF")
 
@@ -22,7 +23,7 @@ struct Gate: Sendable {
         case signIn
     }
 
-    func admit(_ access: Access, _ headers: HTTPFields) async throws -> Verdict {
+    func admit(_ access: Access, _ headers: HTTPFields, from address: String? = nil) async throws -> Verdict {
         switch access {
         case .open: return .admitted(.anybody)
         case .agent:
@@ -33,39 +34,49 @@ struct Gate: Sendable {
             }
             return .admitted(.agent(cluster: cluster))
         case .signedIn, .needs:
-            guard let principal = principal(headers) else { throw APIFailure.unauthorized }
+            guard let principal = try await principal(headers, from: address) else { throw APIFailure.unauthorized }
             return .admitted(.person(principal))
         case .monitoring:
-            if let principal = principal(headers) { return .admitted(.person(principal)) }
+            if let principal = try await principal(headers, from: address) { return .admitted(.person(principal)) }
             guard listensOnLoopback else { throw APIFailure.unauthorized }
             return .admitted(.anybody)
         case .page:
-            guard let principal = principal(headers) else { return .signIn }
+            guard let principal = try await principal(headers, from: address) else { return .signIn }
             return .admitted(.person(principal))
         }
     }
 
-    private func principal(_ headers: HTTPFields) -> Principal? {
-        if let token = Self.bearer(headers) { return credentials.isAdministrator(token) ? .administrator : nil }
-        guard let cookie = Self.cookie(Self.sessionCookie, headers), credentials.accepts(cookie, kind: "session", at: time.now) else {
-            return nil
+    /// A credential that a caller sends itself goes before a cookie; one that is no good is not made up for by the other.
+    private func principal(_ headers: HTTPFields, from address: String?) async throws -> Principal? {
+        if headers[.authorization] != nil {
+            guard let token = Self.bearer(headers) else { return nil }
+            return try await authenticator.principal(bearer: token, from: address)
         }
-        var principal = Principal.administrator
-        principal.means = .session(String(Digest.sha256(cookie).hex.prefix(8)))
-        principal.csrfSecret = cookie
-        return principal
+        guard let value = cookie.value(in: headers) else { return nil }
+        return try await authenticator.principal(session: value, from: address)
+    }
+
+    /// Who signs in by a call.
+    func visitor(_ call: Call) -> SignIns.Visitor {
+        SignIns.Visitor(address: call.address, agent: call.headers[.userAgent] ?? "", cookie: cookie.value(in: call.headers))
     }
 
     /// The token that forms of this session carry: no other site knows it, and another session's is no good here. Empty where a caller
     /// sends its credential itself.
     func csrfToken(for call: Call) -> String {
-        guard case .person(let principal) = call.caller, let secret = principal.csrfSecret else { return "" }
-        return credentials.sign(Self.csrfKind(secret), until: time.now + .milliseconds(Credentials.sessionMilliseconds))
+        guard case .person(let principal) = call.caller else { return "" }
+        return csrfToken(for: principal)
+    }
+
+    func csrfToken(for principal: Principal) -> String {
+        guard let secret = principal.csrfSecret else { return "" }
+        return credentials.sign(Self.csrfKind(secret), until: time.now + .milliseconds(Credentials.formMilliseconds))
     }
 
     /// Refuses a change that a browser's cookie vouches for when the request does not carry the session's token.
     func checkCSRF(_ call: Call) throws {
         guard case .person(let principal) = call.caller, let secret = principal.csrfSecret else { return }
+        try CrossOrigin.check(call.headers, host: call.host)
         guard let token = try Self.csrfToken(in: call), credentials.accepts(token, kind: Self.csrfKind(secret), at: time.now) else {
             throw APIFailure(
                 .forbidden, "csrf", "the form's token is missing or has expired", hint: "load the page again and repeat the action")
@@ -87,16 +98,6 @@ struct Gate: Sendable {
         let parts = value.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 1_024 else { return nil }
         return String(parts[1])
-    }
-
-    static func cookie(_ name: String, _ headers: HTTPFields) -> String? {
-        for header in headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, parts[0].drop(while: { $0 == " " }) == name { return String(parts[1]) }
-            }
-        }
-        return nil
     }
 }
 

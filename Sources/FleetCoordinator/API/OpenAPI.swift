@@ -23,7 +23,8 @@ enum OpenAPI {
             "components": .map([
                 "securitySchemes": .map([
                     "administrator": .map(["type": "http", "scheme": "bearer", "description": "The administrator's token."]),
-                    "session": .map(["type": "apiKey", "in": "cookie", "name": .string(Gate.sessionCookie)]),
+                    "token": .map(["type": "http", "scheme": "bearer", "description": "An API token, flotilla_pat_…"]),
+                    "session": .map(["type": "apiKey", "in": "cookie", "name": .string(SessionCookie.plainName)]),
                     "agent": .map(["type": "http", "scheme": "bearer", "description": "The token of one cluster's agent."]),
                 ]),
                 "schemas": .map(schemas),
@@ -68,7 +69,8 @@ enum OpenAPI {
             switch route.access {
             case .open: .list([])
             case .agent: .list([.map(["agent": .list([])])])
-            case .signedIn, .needs, .page: .list([.map(["administrator": .list([])]), .map(["session": .list([])])])
+            case .signedIn, .needs, .page:
+                .list([.map(["token": .list([])]), .map(["administrator": .list([])]), .map(["session": .list([])])])
             case .monitoring: .list([.map(["administrator": .list([])]), .map([:])])
             }
         return .map(map)
@@ -232,6 +234,40 @@ enum OpenAPI {
                         ])
                     ),
                 ]),
+            "Identity": object(
+                "Who calls, and by what.",
+                [
+                    ("account", text), ("displayName", text), ("email", maybe), ("groups", texts), ("origin", text), ("means", text),
+                    ("expiresAt", maybe), ("permissions", .map(["type": ["array", "null"], "items": text])),
+                    ("pipelines", .map(["type": ["array", "null"], "items": text])),
+                    ("environments", .map(["type": ["array", "null"], "items": text])),
+                ]),
+            "SignedIn": object(
+                "Who has signed in.", [("account", text), ("csrf", .map(["type": "string", "description": "What a change must carry."]))]),
+            "Session": object(
+                "A browser's session.",
+                [
+                    ("id", text), ("account", text), ("origin", text), ("means", text), ("createdAt", text), ("lastSeenAt", text),
+                    ("expiresAt", text), ("address", maybe), ("userAgent", text), ("current", flag),
+                ]),
+            "Token": object(
+                "An API token, without the token itself.",
+                [
+                    ("id", text), ("name", text), ("account", text), ("origin", text), ("role", maybe), ("createdAt", text),
+                    ("expiresAt", text), ("lastUsedAt", maybe), ("lastUsedFrom", maybe),
+                    ("pipelines", .map(["type": ["array", "null"], "items": text])),
+                    ("environments", .map(["type": ["array", "null"], "items": text])),
+                ]),
+            "NewToken": object(
+                "An API token as it was made.", [("id", text), ("name", text), ("token", text), ("expiresAt", text)]),
+            "Account": object(
+                "A local account.",
+                [
+                    ("name", text), ("displayName", text), ("email", maybe), ("groups", texts), ("disabled", flag), ("createdAt", text),
+                    ("passwordChangedAt", text),
+                ]),
+            "NewAccount": object(
+                "A local account, and the password that was made up for it.", [("name", text), ("groups", texts), ("password", maybe)]),
             "PollResponse": object("Tasks that differ from what the agent holds; see the description of formats."),
             "ObjectsResponse": object("Objects in canonical form."),
             "ReportResponse": object("The report's sequence number, once it is durable."),

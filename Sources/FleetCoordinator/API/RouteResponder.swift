@@ -16,12 +16,12 @@ struct RouteResponder: HTTPResponder {
     var onDenial: @Sendable (_ denial: Denial, _ route: Route, _ author: Author) async -> Void = { _, _, _ in }
 
     func respond(to request: Request, context: CallContext) async throws -> Response {
-        switch try await gate.admit(route.access, request.headers) {
+        switch try await gate.admit(route.access, request.headers, from: context.remoteAddress) {
         case .signIn: return ReplyWriting.response(to: request, .seeOther("/sign-in"))
         case .admitted(let caller):
             var call = Call(
                 path: try parameters(context), query: try Query(parsing: request.uri.query), headers: request.headers, body: [],
-                caller: caller, address: context.remoteAddress)
+                caller: caller, address: context.remoteAddress, host: request.head.authority)
             let headers = request.headers
             call.readmit = { [gate, route] in
                 if case .admitted(let caller)? = try? await gate.admit(route.access, headers) { caller } else { nil }

@@ -38,6 +38,7 @@ struct WebServices: Sendable {
     let engine: PromotionEngine
     let agents: AgentService
     let credentials: Credentials
+    let identities: Identities
     let time: WallTime
     let bells: Bells
     let counters: Counters
@@ -56,14 +57,15 @@ struct WebServices: Sendable {
 
     /// - Throws: only where a page's template is wrong.
     init(
-        store: Store, engine: PromotionEngine, agents: AgentService, credentials: Credentials, time: WallTime, bells: Bells,
-        counters: Counters, about: About, following: @escaping @Sendable () -> Following,
+        store: Store, engine: PromotionEngine, agents: AgentService, credentials: Credentials, identities: Identities, time: WallTime,
+        bells: Bells, counters: Counters, about: About, following: @escaping @Sendable () -> Following,
         journals: @escaping @Sendable () async throws -> AuditJournals.Reading, logger: Logger
     ) throws {
         self.store = store
         self.engine = engine
         self.agents = agents
         self.credentials = credentials
+        self.identities = identities
         self.time = time
         self.bells = bells
         self.counters = counters
@@ -105,15 +107,19 @@ struct WebServices: Sendable {
         CommandRoutes(store: store, actions: CommandActions(engine: engine)).add(to: &table)
         AgentUpgradeRoutes(upgrades: agents.upgrades, image: about.agentImage).add(to: &table)
         AuditRoutes(service: AuditService(store: store, time: time, journals: journals)).add(to: &table)
-        let gate = gate(listensOnLoopback: listensOnLoopback)
+        let gate = gate(listensOnLoopback: listensOnLoopback, usesTLS: usesTLS)
         PageRoutes(
             store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, following: following
         ).add(to: &table)
         InstanceRoutes(
             store: store, time: time, pages: pages, gate: gate, actions: CommandActions(engine: engine), about: about
         ).add(to: &table)
-        SignInRoutes(store: store, time: time, pages: pages, credentials: credentials, usesTLS: usesTLS, version: about.version)
-            .add(to: &table)
+        SignInRoutes(
+            time: time, pages: pages, credentials: credentials, signIns: identities.signIns, gate: gate, version: about.version
+        ).add(to: &table)
+        SessionRoutes(store: store, time: time, identities: identities, gate: gate).add(to: &table)
+        TokenRoutes(store: store, tokens: identities.tokens).add(to: &table)
+        AccountRoutes(store: store, time: time, identities: identities).add(to: &table)
         let description = OpenAPI.document(table, version: about.version)
         table.get("/api/v1/openapi.json", .signedIn, "The description of this API", answer: .object("OpenAPI")) { _ in
             .json(description)
@@ -121,9 +127,12 @@ struct WebServices: Sendable {
         return table
     }
 
-    func gate(listensOnLoopback: Bool) -> Gate {
-        Gate(
-            credentials: credentials, epochs: CredentialEpochs(store: store, time: time), time: time, listensOnLoopback: listensOnLoopback)
+    func gate(listensOnLoopback: Bool, usesTLS: Bool = false) -> Gate {
+        // Behind a proxy that speaks TLS for it, people's browsers use TLS too.
+        let isSecure = usesTLS || about.publicURL?.lowercased().hasPrefix("https://") == true
+        return Gate(
+            credentials: credentials, authenticator: identities.reader, cookie: SessionCookie(isSecure: isSecure),
+            epochs: CredentialEpochs(store: store, time: time), time: time, listensOnLoopback: listensOnLoopback)
     }
 
     /// The server, as a service.
@@ -133,7 +142,7 @@ struct WebServices: Sendable {
         _ configuration: HTTPServer.Configuration, onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> HTTPServer {
         let table = routes(listensOnLoopback: configuration.isLoopback, usesTLS: configuration.usesTLS)
-        let gate = gate(listensOnLoopback: configuration.isLoopback)
+        let gate = gate(listensOnLoopback: configuration.isLoopback, usesTLS: configuration.usesTLS)
         let permits = Permits(store: store, time: time, listensOnLoopback: configuration.isLoopback)
         let router = Router(context: CallContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: Frame(counters: counters, pages: pages, version: about.version))

@@ -14,14 +14,20 @@ package struct Credentials: Sendable {
         sessionKey = keys.sessionKey
     }
 
-    /// How long a sign-in in the browser lasts.
-    static let sessionMilliseconds: Int64 = 12 * 3_600_000
+    /// How long a form's token is good: as long as a session can last.
+    static let formMilliseconds: Int64 = 12 * 3_600_000
     /// How long a sign-in link that was printed is good.
     static let linkMilliseconds: Int64 = 15 * 60_000
 
     package func isAdministrator(_ token: String) -> Bool {
         // Comparing digests of equal length tells nothing about the token, and the comparison itself takes constant time.
         SHA256.hash(data: Array(token.utf8)) == administrator
+    }
+
+    /// Changes with the administrator's token: sessions that it opened end when there is a new one.
+    var administratorMark: String {
+        KeyFolder.hex(
+            HMAC<SHA256>.authenticationCode(for: Array("administrator".utf8) + Array(administrator), using: sessionKey).prefix(16))
     }
 
     /// The token for a cluster's agent: derived, so that nothing need be stored, and good for this cluster and credential epoch only.
@@ -46,7 +52,7 @@ package struct Credentials: Sendable {
         return (cluster, epoch)
     }
 
-    /// A signed statement `kind.expiry.code`, for session cookies, sign-in links and form tokens.
+    /// A signed statement `kind.expiry.code`, for sign-in links and form tokens.
     package func sign(_ kind: String, until: Timestamp) -> String {
         let message = "\(kind).\(until.milliseconds)"
         let code = HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: sessionKey)
@@ -61,7 +67,7 @@ package struct Credentials: Sendable {
         return now.milliseconds < until
     }
 
-    private static func bytes(hex: some StringProtocol) -> [UInt8]? {
+    static func bytes(hex: some StringProtocol) -> [UInt8]? {
         let digits = Array(hex.utf8)
         guard digits.count % 2 == 0, digits.count <= 128 else { return nil }
         var bytes: [UInt8] = []

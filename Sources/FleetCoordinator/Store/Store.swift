@@ -47,6 +47,7 @@ package struct Store: Sendable {
         Migration(version: 7, name: "agents", sql: String(decoding: PackageResources._007_agents_sql, as: UTF8.self)),
         Migration(version: 8, name: "audit", sql: String(decoding: PackageResources._008_audit_sql, as: UTF8.self)),
         Migration(version: 9, name: "access", sql: String(decoding: PackageResources._009_access_sql, as: UTF8.self)),
+        Migration(version: 10, name: "accounts", sql: String(decoding: PackageResources._010_accounts_sql, as: UTF8.self)),
     ]
 }
 

@@ -1,79 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPTypes
 import Manifests
-import PostgresClient
 
-/// Signing in with the administrator's token or a printed link, and signing out.
+/// The sign-in page: an account and its password, identity providers, the administrator's token, or a printed link; and signing out.
 struct SignInRoutes: Sendable {
-    let store: Store
     let time: WallTime
     let pages: Pages
     let credentials: Credentials
-    let usesTLS: Bool
+    let signIns: SignIns
+    let gate: Gate
     let version: String
-
-    private static let linkPrefix = "link"
+    /// Buttons that lead to identity providers; the address gets the page to go on to as `next`.
+    var providers: [Link] = []
 
     func add(to table: inout RouteTable) {
         table.get("/sign-in", .open, "The sign-in page; with 'link', signs in", answer: .text("text/html"), show)
         table.post("/sign-in", .open, "Signs a browser in", bodyMax: 8 << 10, answer: .nothing, signIn)
-        table.post("/sign-out", .signedIn, "Ends the browser's session", bodyMax: 8 << 10, answer: .nothing) { _ in
+        table.post("/sign-out", .signedIn, "Ends the browser's session", bodyMax: 8 << 10, answer: .nothing) { call in
+            try await signIns.signOut(try call.principal(), by: call.author)
             var reply = Reply.seeOther("/sign-in")
-            reply.headers[.setCookie] = cookie("", seconds: 0)
+            reply.headers[.setCookie] = gate.cookie.removal
             return reply
         }
     }
 
     /// The path and query of a link that is good once, for a quarter of an hour.
     static func link(credentials: Credentials, at now: Timestamp) -> String {
-        var generator = SystemRandomNumberGenerator()
-        let name = String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
-        return "/sign-in?link=" + credentials.sign("\(linkPrefix)-\(name)", until: now + .milliseconds(Credentials.linkMilliseconds))
+        "/sign-in?link="
+            + credentials.sign("\(SignIns.linkPrefix)-\(Random.identifier())", until: now + .milliseconds(Credentials.linkMilliseconds))
     }
 
     @Sendable private func show(_ call: Call) async throws -> Reply {
         guard let link = try call.query.text("link") else { return page(problem: nil, next: try call.query.text("next")) }
-        guard try await take(link) else {
-            return page(problem: "This link has been used, or its quarter of an hour is over.", next: nil, status: .forbidden)
+        do {
+            return signedIn(try await signIns.link(link, gate.visitor(call)), next: "/")
+        } catch {
+            return try refused(error, next: nil)
         }
-        // Not a redirect: a browser that came from another site would not send the new cookie along with it.
-        var reply = Reply.html(
-            "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=/\"><title>Flotilla</title>"
-                + "<a href=\"/\">Signed in</a>")
-        reply.headers[.setCookie] = session()
-        return reply
     }
 
     @Sendable private func signIn(_ call: Call) async throws -> Reply {
+        try CrossOrigin.check(call.headers, host: call.host)
         let form = try Form(call.body)
         let next = try form.text("next")
-        guard let token = try form.text("token", max: 1_024), credentials.isAdministrator(token) else {
-            return page(problem: "This is not the administrator's token.", next: next, status: .forbidden)
+        let visitor = gate.visitor(call)
+        do {
+            if let token = try form.text("token", max: 1_024) {
+                return signedIn(try await signIns.administratorToken(token, visitor), next: next)
+            }
+            guard let account = try form.text("account", max: 512), let password = try form.secret("password", max: 4_096) else {
+                return page(problem: "Type an account and its password.", next: next, status: .unprocessableContent)
+            }
+            return signedIn(try await signIns.password(account.lowercased(), password, visitor), next: next)
+        } catch {
+            return try refused(error, next: next)
         }
-        var reply = Reply.seeOther(Self.local(next))
-        reply.headers[.setCookie] = session()
+    }
+
+    /// Not a redirect: a browser that came from another site would not send the new cookie along with it.
+    func signedIn(_ opened: SignIns.Opened, next: String?) -> Reply {
+        let next = Self.local(next)
+        let escaped = next.replacing("&", with: "&amp;").replacing("\"", with: "&quot;").replacing("<", with: "&lt;")
+        var reply = Reply.html(
+            "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=\(escaped)\"><title>Flotilla</title>"
+                + "<a href=\"\(escaped)\">Signed in</a>")
+        reply.headers[.setCookie] = gate.cookie.header(opened.cookie, seconds: SignIns.sessionMilliseconds / 1_000)
         return reply
     }
 
-    /// Uses a link up: of several tries, in several coordinators, one succeeds.
-    private func take(_ link: String) async throws -> Bool {
-        let now = time.now
-        guard let kind = link.split(separator: ".").first, kind.hasPrefix(Self.linkPrefix),
-            credentials.accepts(link, kind: String(kind), at: now)
-        else { return false }
-        let until = now + .milliseconds(Credentials.linkMilliseconds)
-        return try await store.database.transaction { session in
-            try SignInRows.take(session, link: Digest.sha256(link), until: until, at: now)
-        }
-    }
-
-    private func session() -> String {
-        let milliseconds = Credentials.sessionMilliseconds
-        return cookie(credentials.sign("session", until: time.now + .milliseconds(milliseconds)), seconds: milliseconds / 1_000)
-    }
-
-    private func cookie(_ value: String, seconds: Int64) -> String {
-        "\(Gate.sessionCookie)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict" + (usesTLS ? "; Secure" : "")
+    private func refused(_ error: any Error, next: String?) throws -> Reply {
+        guard let failure = error as? APIFailure else { throw error }
+        var reply = page(problem: failure.message, next: next, status: failure.status)
+        for field in failure.headers { reply.headers[field.name] = field.value }
+        return reply
     }
 
     /// Only a path of this server may follow a sign-in.
@@ -84,10 +83,12 @@ struct SignInRoutes: Sendable {
     }
 
     private func page(problem: String?, next: String?, status: HTTPResponse.Status = .ok) -> Reply {
-        .html(
+        let next = Self.local(next)
+        return .html(
             pages.signIn(
                 SignInPage(
-                    page: PageFrame(title: "Sign in", isSignedIn: false, version: version), problem: problem, next: Self.local(next),
+                    page: PageFrame(title: "Sign in", isSignedIn: false, version: version), problem: problem, next: next,
+                    providers: providers.map { Link(label: $0.label, address: "\($0.address)?next=\(URLText.encode(next))") },
                     hint: "The token is in the file admin-token of the coordinator's data folder.")), status: status)
     }
 }

@@ -391,6 +391,8 @@ struct SignInPage: Sendable {
     var problem: String?
     /// Where to go afterwards: a path of this server.
     var next: String
+    /// Identity providers that may be signed in with.
+    var providers: [Link] = []
     var hint: String
 }
 

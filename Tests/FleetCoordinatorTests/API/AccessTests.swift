@@ -18,6 +18,8 @@ import Testing
                 case "{application}": "web"
                 case "{asset}": "flotilla.css"
                 case "{command}": "1.1"
+                case "{account}": "anna"
+                case "{session}", "{token}": "none"
                 default: String(part)
                 }
             }.joined(separator: "/")

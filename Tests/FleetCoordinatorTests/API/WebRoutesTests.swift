@@ -12,7 +12,7 @@ import Testing
     private static func signIn(_ served: ServedFleet) async throws -> String {
         let answer = try await served.send(
             "POST", "/sign-in", headers: [form], body: Array("token=\(served.token)&next=%2Fclusters".utf8))
-        #expect(answer.status == 303 && answer.headers["Location"] == "/clusters")
+        #expect(answer.status == 200 && answer.text.contains("url=/clusters"))
         let cookie = try #require(answer.headers["Set-Cookie"])
         #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"))
         return String(cookie.prefix { $0 != ";" })

@@ -25,7 +25,8 @@ struct Grants: Sendable, Hashable {
         let rules = isAdministrator ? [] : policies.filter { $0.names(principal) }
         var reaches: [Permission: Reach] = [:]
         for permission in Permission.allCases where principal.permissions?.contains(permission) ?? true {
-            let scopes = isAdministrator ? [.everything] : rules.filter { $0.role.permissions.contains(permission) }.map(\.scope)
+            var scopes = isAdministrator ? [.everything] : rules.filter { $0.role.permissions.contains(permission) }.map(\.scope)
+            if let narrowing = principal.narrowing { scopes = scopes.map { $0.narrowed(to: Reach.Scope(narrowing)) } }
             reaches[permission] = Reach(scopes)
         }
         self.init(rules: rules, reaches: reaches, isAdministratorToken: isAdministrator)
@@ -80,6 +81,12 @@ enum Spot: Sendable, Hashable {
 }
 
 extension Principal {
-    /// The administrator's token, and a session that its link has opened: both act under a name that no account can have.
-    var isAdministrator: Bool { name == Self.administratorName }
+    /// The administrator's token, and a session that it or its link has opened; no account, whatever it is called.
+    var isAdministrator: Bool { origin == .builtIn }
+}
+
+extension Reach.Scope {
+    init(_ narrowing: Principal.Narrowing) {
+        self.init(pipelines: narrowing.pipelines.map { Set($0) }, environments: narrowing.environments.map { Set($0) })
+    }
 }

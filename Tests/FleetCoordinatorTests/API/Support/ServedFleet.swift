@@ -15,6 +15,8 @@ struct ServedFleet: Sendable {
     let fleet: TestFleet
     let web: WebServices
     let credentials: Credentials
+    let identities: Identities
+    let hashings: Hashings
     let token: String
     let url: String
     let client: HTTPClient
@@ -46,9 +48,13 @@ struct ServedFleet: Sendable {
         logger.logLevel = .error
         let keys = try KeyFolder(path: "\(fleet.folder)/keys", administratorTokenPath: "\(fleet.folder)/admin-token")
         let credentials = Credentials(keys: keys)
+        let hashings = Hashings()
+        let identities = Identities(
+            store: fleet.store, time: fleet.time.wall, credentials: credentials, accountsPath: "\(fleet.folder)/keys/accounts.json",
+            logger: logger, hasher: hashings.hasher())
         let web = try WebServices(
-            store: fleet.store, engine: fleet.engine, agents: fleet.agents, credentials: credentials, time: fleet.time.wall,
-            bells: fleet.engine.bells, counters: Counters(),
+            store: fleet.store, engine: fleet.engine, agents: fleet.agents, credentials: credentials, identities: identities,
+            time: fleet.time.wall, bells: fleet.engine.bells, counters: Counters(),
             about: WebServices.About(
                 version: "0.0.0", allowedSigners: keys.allowedSigners, publicURL: nil, repository: "file://fleet.git", branch: "main"),
             following: { WebServices.Following(isReady: true) },
@@ -73,7 +79,8 @@ struct ServedFleet: Sendable {
             var iterator = ports.makeAsyncIterator()
             let port = try #require(await iterator.next())
             let served = ServedFleet(
-                fleet: fleet, web: web, credentials: credentials, token: keys.administratorToken, url: "http://127.0.0.1:\(port)",
+                fleet: fleet, web: web, credentials: credentials, identities: identities, hashings: hashings,
+                token: keys.administratorToken, url: "http://127.0.0.1:\(port)",
                 client: client, stop: { await group.triggerGracefulShutdown() })
             tasks.addTask {
                 try await body(served)
