@@ -41,6 +41,8 @@ package struct SyncOptions: Sendable, Hashable {
     /// Takes over, without conflicts, what `kubectl apply`, Helm, Argo CD or Flux manage.
     package var adopt = false
     package var healthRules: [HealthRule] = []
+    /// What the application may touch, as its pipeline says; `nil` for anything.
+    package var bounds: Bounds?
 
     package init() {}
 
@@ -55,6 +57,7 @@ package struct SyncOptions: Sendable, Hashable {
         // Left out where it says nothing new, so that what older readers wrote down stays equal.
         if adopt { map["adopt"] = .bool(true) }
         if !healthRules.isEmpty { map["healthRules"] = .list(healthRules.map(\.json)) }
+        if let bounds { map["bounds"] = bounds.json }
         if let serviceAccount { map["serviceAccount"] = .string(serviceAccount) }
         if !ignore.isEmpty {
             map["ignore"] = .list(
@@ -85,6 +88,7 @@ package struct SyncOptions: Sendable, Hashable {
         healthTimeoutMilliseconds = try fields.optionalInt("healthTimeoutMilliseconds") ?? healthTimeoutMilliseconds
         force = try fields.bool("force", default: force)
         adopt = try fields.bool("adopt", default: adopt)
+        bounds = try fields.map["bounds"].map { (bounds) throws(ShapeError) in try Bounds(json: bounds, at: "\(path).bounds") }
         healthRules = try fields.list("healthRules", limit: HealthRule.rulesMax) { (item, place) throws(ShapeError) in
             try HealthRule(json: item, at: place)
         }
@@ -179,9 +183,14 @@ package struct SyncTask: Sendable, Hashable {
         self.dependsOn = dependsOn
     }
 
+    /// Stands behind the intent of a task that has bounds: a reader that knows none knows no such intent, and refuses the task instead of
+    /// passing over the bounds.
+    private static let boundsMark = "+bounds"
+
     package var json: Value {
         .map([
-            "application": .string(application), "intent": .string(intent.rawValue), "namespace": .string(namespace),
+            "application": .string(application), "intent": .string(intent.rawValue + (options.bounds == nil ? "" : Self.boundsMark)),
+            "namespace": .string(namespace),
             "generation": generation.json, "bundle": .string(bundle.digest.description),
             "entries": .list(bundle.entries.map(\.json)), "record": record.json, "options": options.json,
             "dependsOn": .list(dependsOn.map { .string($0) }),
@@ -193,7 +202,10 @@ package struct SyncTask: Sendable, Hashable {
         let fields = try Fields(value, at: path)
         application = try fields.string("application")
         let word = try fields.string("intent")
-        guard let intent = Intent(rawValue: word) else { throw fields.failure("intent", "unknown intent '\(word.prefix(40))'") }
+        let isBounded = word.hasSuffix(Self.boundsMark)
+        guard let intent = Intent(rawValue: isBounded ? String(word.dropLast(Self.boundsMark.count)) : word) else {
+            throw fields.failure("intent", "unknown intent '\(word.prefix(40))'")
+        }
         self.intent = intent
         namespace = try fields.string("namespace")
         generation = try Generation(json: fields.map["generation"], at: "\(path).generation")
@@ -205,6 +217,7 @@ package struct SyncTask: Sendable, Hashable {
         guard digest == bundle.digest else { throw fields.failure("bundle", "the entries do not hash to \(digest)") }
         record = try RecordReference(json: fields.map["record"], at: "\(path).record")
         options = try SyncOptions(json: fields.map["options"], at: "\(path).options")
+        guard !isBounded || options.bounds != nil else { throw fields.failure("options.bounds", "the bounds are missing") }
         dependsOn = try fields.strings("dependsOn", limit: 1_000)
     }
 }

@@ -48,6 +48,10 @@ struct ApplyJob: Sendable {
     }
 
     private func send(_ context: AgentContext) async -> ApplyResult {
+        // Whatever it is sent for: a definition may have come since the bundle was judged, and bounds since the object was applied.
+        if let failure = BoundsRefusal.failure(of: identity, type, for: task) {
+            return ApplyResult(job: self, outcome: .failure(failure))
+        }
         let client = context.client(for: task)
         var secrets = Plaintexts()
         do {

@@ -162,7 +162,9 @@ extension ManagedApplication {
         }
         // What cannot be made again may have gone with its namespace.
         let isRepeated = drifts.contains { $0.value.isDeleted && $0.value.attempts > 0 && $0.key.namespace == task.namespace }
-        if isRepeated, task.options.createNamespace { try? await ensureNamespace(task.namespace, context.client(for: task)) }
+        if isRepeated, task.options.createNamespace, mayMakeNamespace {
+            try? await ensureNamespace(task.namespace, context.client(for: task))
+        }
         await heal(jobs, drifts)
         let later = drifted.values.compactMap(\.notBefore).min()
         return [next, later, pauseLooked].compactMap { $0 }.min()
@@ -208,7 +210,7 @@ extension ManagedApplication {
             }
         }
         // Their namespace was deleted with them: it comes first, where it is this application's to make.
-        guard task.options.createNamespace, homeless.contains(where: { $0.namespace == task.namespace }) else { return }
+        guard task.options.createNamespace, mayMakeNamespace, homeless.contains(where: { $0.namespace == task.namespace }) else { return }
         guard (try? await ensureNamespace(task.namespace, context.client(for: task))) != nil else { return }
         for identity in homeless where identity.namespace == task.namespace { drifted[identity]?.notBefore = nil }
     }

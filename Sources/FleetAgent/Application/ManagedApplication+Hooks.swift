@@ -80,6 +80,7 @@ extension ManagedApplication {
         guard let type = try await context.cluster.type(apiVersion: hook.object.apiVersion, kind: identity.kind) else {
             return "the cluster does not serve \(hook.object.apiVersion) \(identity.kind) yet"
         }
+        if let failure = BoundsRefusal.failure(of: identity, type, for: task) { throw failure }
         let client = context.client(for: task)
         let view = try await look(hook, type, client, run)
         try checkInForce(generation)
@@ -185,6 +186,7 @@ extension ManagedApplication {
             }
             for (identity, uid) in found {
                 try checkInForce(generation)
+                guard BoundsRefusal.failure(of: identity, type, for: task) == nil else { continue }
                 try await release(identity, type, client)
                 guard prunes else { continue }
                 try checkInForce(generation)

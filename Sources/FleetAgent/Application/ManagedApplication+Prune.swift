@@ -68,6 +68,8 @@ extension ManagedApplication {
             let identities = inventory.records.keys.filter { context.rules.successor(of: $0, after: name) == nil }
             // What passes to others as a whole does not go.
             let runsHooks = !identities.isEmpty || inventory.records.isEmpty
+            try await checkBoundsOfRemoval(Array(identities))
+            try checkInForce(generation)
             if runsHooks, let outcome = try await runRemoval(at: .preDelete) { return outcome }
             let failures = try await remove(PrunePlan.ordered(identities, waves: waves), generation, isRemoval: true)
             guard failures.isEmpty else { return .failed(failures, of: identities.count) }
@@ -148,6 +150,7 @@ extension ManagedApplication {
         guard record.uid.isEmpty || record.uid == uid else { return nil }  // Somebody else's object of the same name.
         if live.at("metadata", "deletionTimestamp") != nil { return nil }
         if let reason = PrunePlan.exemption(identity, live: live, application: name, isRemoval: isRemoval) { return reason }
+        if let outside = BoundsRefusal.failure(of: identity, type, for: task) { return outside.message }
         do {
             _ = try await client.delete(
                 type, namespace: identity.namespace, name: identity.name, options: DeleteOptions(uid: uid, propagation: .foreground))

@@ -133,6 +133,7 @@ extension ManagedApplication {
         }
         guard undecryptable.isEmpty else { throw ApplyFailures(all: undecryptable) }
         if let failure = context.cluster.scope.failure(of: made.map(\.identity)) { throw failure }
+        try await checkBounds(of: task, made)
         let plan = try SyncPlan(made)
         guard task.generation == self.task.generation else { return plan }
         for warning in plan.warnings { warn(warning) }
@@ -204,6 +205,7 @@ extension ManagedApplication {
             if let type = try await context.cluster.type(apiVersion: record.apiVersion, kind: identity.kind) { types.insert(type) }
         }
         guard context.watches.ensure(types) else { return listing() }
+        try await checkBoundsOfPruning(plan)
         try checkInForce(generation)
         try await begin()
         try checkInForce(generation)

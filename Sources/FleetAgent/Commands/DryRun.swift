@@ -53,6 +53,7 @@ struct DryRun {
             let missing = try await context.state.missing(task.bundle.entries)
             if !missing.isEmpty { try await context.coordinator.fetch(missing, into: context.state) }
             let plan = try await read(task)
+            if let failure = BoundsRefusal.failure(plan.violations, doing: "nothing was tried") { throw CommandFailure(failure.message) }
             wanted = plan.wanted
             trials = plan.settled + (await tryOut(plan.jobs, known: known, plan))
         }
@@ -68,12 +69,16 @@ struct DryRun {
         var jobs: [ApplyJob] = []
         /// Namespaces that come with the bundle, or are made for it.
         var namespaces: Set<String> = []
+        /// What the pipeline's bounds do not allow.
+        var violations: [BoundsViolation] = []
     }
 
     /// Reads the objects one at a time; their bodies stay on disk.
     private func read(_ task: SyncTask) async throws -> Plan {
         var plan = Plan()
         var definitions: [String: Bool] = [:]
+        let check = task.boundsCheck
+        plan.violations = check?.violations(of: task.options) ?? []
         if task.options.createNamespace { plan.namespaces.insert(task.namespace) }
         for entry in task.bundle.entries {
             let object = try await context.body(entry.object)
@@ -99,6 +104,10 @@ struct DryRun {
                 throw CommandFailure(error.message)
             }
             planned.original = entry.original
+            let scope =
+                KindScope.builtIn(group: group, kind: kind) ?? type?.scope
+                ?? definitions["\(group)/\(kind)"].map { $0 ? KindScope.namespaced : .cluster }
+            if let violation = check?.violation(of: planned.identity, scope: scope) { plan.violations.append(violation) }
             plan.wanted.insert(planned.identity)
             if let hook = planned.directives.hook, planned.directives.writing != .never {
                 plan.wanted.remove(planned.identity)

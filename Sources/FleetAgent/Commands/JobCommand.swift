@@ -52,6 +52,8 @@ struct JobCommand {
         guard task.options.serviceAccount == nil || task.namespace == command.namespace else {
             throw CommandFailure("application '\(command.application)' may act in namespace '\(task.namespace)' only")
         }
+        let job = ObjectIdentity(group: "batch", kind: "Job", namespace: command.namespace, name: "")
+        if let failure = BoundsRefusal.failure(of: job, .jobs, for: task) { throw CommandFailure(failure.message) }
         return context.client(for: task)
     }
 

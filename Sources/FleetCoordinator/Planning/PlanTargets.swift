@@ -77,13 +77,54 @@ struct PlanTargets: Sendable {
     }
 
     private static func problem(_ application: Application, _ clusters: [String], _ environment: Environment, _ what: String) -> String {
+        problem(application, clusters, environment: environment.name, what)
+    }
+
+    static func problem(_ application: Application, _ clusters: [String], environment: String, _ what: String) -> String {
         let others = clusters.count > 1 ? " and \(clusters.count - 1) more" : ""
-        return "application '\(application.name)' for cluster '\(clusters.first ?? "")'\(others) in '\(environment.name)': \(what)"
+        return "application '\(application.name)' for cluster '\(clusters.first ?? "")'\(others) in '\(environment)': \(what)"
+    }
+
+    /// What an application gets somewhere in an environment.
+    struct PlannedBundle: Sendable {
+        let application: Application
+        let environment: String
+        let bundle: Digest
+        var clusters: [String]
+        /// The index of a render that gives it.
+        let render: Int
+    }
+
+    /// Each bundle once by application and environment, with the clusters that get it; failures are left out.
+    func bundles(_ resolution: RenderCache.Resolution) -> [PlannedBundle] {
+        var found: [PlannedBundle] = []
+        for targets in stages {
+            var places: [Digest: Int] = [:]
+            var current = -1
+            for leaf in targets.leaves {
+                // An application's leaves stand together.
+                if leaf.application != current { places = [:] }
+                current = leaf.application
+                guard case .bundle(let bundle) = resolution.outcomes[leaf.render] else { continue }
+                let cluster = targets.clusters[leaf.cluster].name
+                if let place = places[bundle] {
+                    found[place].clusters.append(cluster)
+                } else {
+                    places[bundle] = found.count
+                    found.append(
+                        PlannedBundle(
+                            application: applications[leaf.application], environment: targets.environment.name, bundle: bundle,
+                            clusters: [cluster], render: leaf.render))
+                }
+            }
+        }
+        return found
     }
 
     /// The plan, or everything that is wrong: of each application in each environment, every failure once.
-    func plan(_ resolution: RenderCache.Resolution) throws(Planner.PlanFailure) -> PlanRows.Plan {
-        var problems = problems
+    /// - Parameter violations: what was found wrong with the objects.
+    func plan(_ resolution: RenderCache.Resolution, violations: [String] = []) throws(Planner.PlanFailure) -> PlanRows.Plan {
+        var problems = problems + violations
         var plans: [PlanRows.StagePlan] = []
         for targets in stages { plans.append(plan(targets, resolution.outcomes, &problems)) }
         guard problems.isEmpty else { throw Planner.PlanFailure(problems: problems) }
@@ -93,7 +134,8 @@ struct PlanTargets: Sendable {
             renders: resolution.renders,
             applications: applications.map { application in
                 PlanRows.Application(
-                    name: application.name, namespace: application.namespace ?? "default", options: SyncOptions(application),
+                    name: application.name, namespace: application.namespace ?? Application.namespaceByDefault,
+                    options: SyncOptions(application, bounds: request.pipeline.bounds),
                     dependsOn: application.dependsOn, orphanOnDeletion: application.deletion == .orphan)
             },
             stages: plans)

@@ -19,6 +19,7 @@ struct Planner: Sendable {
     let time: WallTime
     let logger: Logger
     private let tidying = Recurrence()
+    private let bounds: PlanBounds
 
     init(store: Store, mirror: GitMirror, cache: RenderCache, sealing: SealingKeys, counters: Counters, time: WallTime, logger: Logger) {
         self.store = store
@@ -28,6 +29,7 @@ struct Planner: Sendable {
         self.counters = counters
         self.time = time
         self.logger = logger
+        bounds = PlanBounds(store: store, mirror: mirror, cache: cache, sealing: sealing)
     }
 
     /// One thing to plan.
@@ -59,7 +61,8 @@ struct Planner: Sendable {
         let plan: PlanRows.Plan
         do {
             let targets = try PlanTargets(request, saltName: sealing.saltName)
-            plan = try targets.plan(try await resolve(targets, for: request))
+            let resolution = try await resolve(targets, for: request)
+            plan = try targets.plan(resolution, violations: try await bounds.violations(of: targets, resolution, for: request))
         } catch let failure as PlanFailure {
             try await refuse(request, failure.description)
             return .refused(failure.description)
@@ -190,9 +193,10 @@ final class Recurrence: Sendable {
 }
 
 extension SyncOptions {
-    /// The declaration's `sync` with every default filled in.
-    init(_ application: Application) {
+    /// The declaration's `sync` with every default filled in, and the bounds of its pipeline.
+    init(_ application: Application, bounds: Pipeline.Bounds? = nil) {
         self.init()
+        self.bounds = bounds.map { Bounds($0) }
         prune = application.sync.prune
         pruneMaxPercent = application.sync.pruneProtectionPercentMax
         drift = DriftPolicy(rawValue: application.sync.drift.rawValue) ?? .heal

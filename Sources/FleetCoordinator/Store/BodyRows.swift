@@ -75,6 +75,18 @@ enum BodyRows {
         ).map(body)
     }
 
+    static let objectsOfBundles = """
+        select b.bundle, o.digest, o.body, o.sealed from bundle_objects b join objects o on o.digest = b.object where b.bundle = any($1)
+        """
+
+    /// All objects of these bundles.
+    static func objects(_ session: Session, of bundles: [Digest]) throws -> [(bundle: Digest, body: StoredBody)] {
+        try session.query(objectsOfBundles, [.textArray(bundles.map(\.description))]).map { row in
+            guard let bundle = Digest(try row.text("bundle")) else { throw ShapeError(path: "bundle", message: "expected a digest") }
+            return (bundle, try body(row))
+        }
+    }
+
     // MARK: - New sealing keys
 
     /// The bytes by which a sealed body says which key sealed it.

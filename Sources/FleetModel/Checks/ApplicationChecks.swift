@@ -70,6 +70,7 @@ struct ApplicationChecks {
                 .error, "application-in-two-pipelines", "application '\(application.name)' is in the pipelines \(names)",
                 hint: "an application belongs to one pipeline: change its labels, or a pipeline's 'applications'", at: ["metadata", "name"])
         }
+        for way in pipelines { BoundsChecks.check(item, way.pipeline, report) }
         let environments = pipelines.count == 1 ? pipelines[0].environments : pipelines.flatMap(\.environments)
         checkSelector(item, environments)
         checkTemplate(application.source.path, at: ["spec", "source", "path"], item, environments)

@@ -23,7 +23,6 @@ enum NotYet {
 
         Rule(kind: .pipeline, path: "spec.source.repository", what: "releases from other repositories"),
         Rule(kind: .pipeline, path: "spec.record.mode", what: "recording by pull request", supported: { $0 == "commit" }),
-        Rule(kind: .pipeline, path: "spec.bounds", what: "limits to what applications may touch"),
         Rule(kind: .pipeline, path: "spec.stages.*.promotion.gates", what: "gates by webhook", supported: isEmpty),
         Rule(
             kind: .pipeline, path: "spec.stages.*.promotion.approvals.required", what: "more than one approval",

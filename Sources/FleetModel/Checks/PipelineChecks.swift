@@ -28,10 +28,12 @@ struct PipelineChecks {
             let document = item.document(report)
             checkApplications(item, applications)
             checkStages(item, environments)
+            BoundsChecks.check(item, repositories: repositories.names, report)
             if let repository = item.object.source.repository {
                 check(repository, among: repositories, ["spec", "source", "repository"], document)
             }
         }
+        for item in declarations.repositories { BoundsChecks.check(item, report) }
         for item in declarations.accessPolicies {
             let document = item.document(report)
             for (index, name) in (item.object.pipelines ?? []).enumerated() {

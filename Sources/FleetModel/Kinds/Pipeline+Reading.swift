@@ -11,13 +11,8 @@ extension Pipeline {
             pipeline.source.branch = source["branch"]?.text() ?? pipeline.source.branch
         }
         if let record = fields["record"]?.members("mode") { pipeline.record = record["mode"]?.choice() ?? .commit }
-        if let bounds = fields["bounds"]?.members("namespaces", "clusterScoped", "serviceAccounts", "repositories") {
-            var read = Bounds()
-            read.namespaces = bounds["namespaces"]?.texts()
-            read.clusterScoped = bounds["clusterScoped"]?.texts()
-            read.serviceAccounts = bounds["serviceAccounts"]?.texts()
-            read.repositories = bounds["repositories"]?.texts()
-            pipeline.bounds = read
+        if let bounds = fields.map["bounds"] {
+            pipeline.bounds = Bounds.read(Node(value: bounds, path: spec.path + ["bounds"], document: spec.document))
         }
         guard let stages = fields.required("stages") else { return pipeline }
         let items = stages.items()

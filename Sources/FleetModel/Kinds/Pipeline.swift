@@ -45,18 +45,6 @@ package struct Pipeline: Sendable, Hashable {
         case commit, pullRequest
     }
 
-    /// What the pipeline's applications may touch. `nil` leaves a dimension unbounded; an empty list allows nothing.
-    package struct Bounds: Sendable, Hashable {
-        /// Names, with `*` for any characters.
-        package var namespaces: [String]?
-        /// Kinds of objects outside namespaces.
-        package var clusterScoped: [String]?
-        package var serviceAccounts: [String]?
-        package var repositories: [String]?
-
-        package init() {}
-    }
-
     /// The pipeline in one environment.
     package struct Stage: Sendable, Hashable {
         package var environment: String

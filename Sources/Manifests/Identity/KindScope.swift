@@ -13,6 +13,12 @@ package enum KindScope: Sendable, Hashable {
         return nil
     }
 
+    /// The names of the kinds that come with Kubernetes and have this scope.
+    static func builtInKinds(_ scope: KindScope) -> Set<String> { scope == .cluster ? clusterScopedNames : namespacedNames }
+
+    private static let clusterScopedNames = Set(clusterScopedKinds.values.joined())
+    private static let namespacedNames = Set(namespacedKinds.values.joined())
+
     private static let clusterScopedKinds: [String: Set<String>] = [
         "": ["ComponentStatus", "Namespace", "Node", "PersistentVolume"],
         "admissionregistration.k8s.io": [

@@ -55,9 +55,9 @@ package final class RenderCache: Sendable {
     private static let usedWithin: Duration = .seconds(86_400)
 
     private let records: any RenderRecords
-    private let trees: any RenderTrees
-    private let limits: RenderLimits
-    private let budget: ByteBudget
+    let trees: any RenderTrees
+    let limits: RenderLimits
+    let budget: ByteBudget
     private let width: Int
     private let held = Mutex<[String: Standing]>([:])
 

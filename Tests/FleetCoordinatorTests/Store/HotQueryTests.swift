@@ -103,6 +103,7 @@ import Testing
             ("tasks", { _ = try DesiredRows.tasks($0, cluster: "c5", applications: ["a3"]) }),
             ("objects", { _ = try BodyRows.fetch($0, .objects, cluster: "c5", digests: [.sha256([])]) }),
             ("originals", { _ = try BodyRows.fetch($0, .originals, cluster: "c5", digests: [.sha256([])]) }),
+            ("objects of bundles", { _ = try BodyRows.objects($0, of: [.sha256([])]) }),
             (
                 "contact",
                 {

@@ -96,6 +96,9 @@ import Testing
 
         let pipeline = try #require(fleet.pipeline("web"))
         #expect(pipeline.source.branch == "trunk")
+        let bounds = try #require(pipeline.bounds)
+        #expect(bounds.namespaces == ["web", "shop-*"] && bounds.clusterScoped == ["Namespace", "Widget.example.dev"])
+        #expect(bounds.serviceAccounts == ["deployer"] && bounds.repositories == ["fleet"])
         let stage = try #require(pipeline.stages.first)
         #expect(stage.promotion.approvals?.required == 1)
         #expect(stage.promotion.approvals?.expires == .seconds(86_400))
@@ -111,7 +114,7 @@ import Testing
     @Test("what a later version acts on is parsed in full") func notYet() throws {
         let result = try Self.fixture("not-yet")
         #expect(result.errors.allSatisfy { $0.code == "not-yet" })
-        #expect(result.errors.count == 17)
+        #expect(result.errors.count == 16)
     }
 
     @Test("an invalid application refuses its release, not the fleet") func applicationErrors() throws {
@@ -121,6 +124,31 @@ import Testing
         #expect(result.declarations?.pipelines.count == 2)
         #expect(try Self.fixture("wrong-type").declarations == nil)
         #expect(try Self.fixture("syntax").declarations == nil)
+    }
+
+    @Test("no repository is called what the fleet repository is") func fleetRepository() throws {
+        let text =
+            "apiVersion: flotilla.dev/v1alpha1\nkind: Repository\nmetadata: {name: fleet}\nspec: {url: 'https://git.example/f.git'}\n"
+        let result = FleetParser.parse([SourceFile(path: "fleet/repository.yaml", bytes: Array(text.utf8))])
+        let found = result.errors.first { $0.code == "invalid-name" }
+        #expect(found?.line == 3 && found?.column == 18)
+        #expect(found?.message == "'fleet' is what the fleet repository is called in 'bounds.repositories'")
+    }
+
+    @Test("a release's applications are judged by the bounds of the fleet commit") func boundsOfRelease() throws {
+        let files = try Self.files(below: Self.fixtures.appending(path: "valid"))
+        let fleet = try #require(FleetParser.parse(files).fleet)
+        var pipeline = try #require(fleet.pipeline("web"))
+        var bounds = Pipeline.Bounds()
+        bounds.namespaces = ["shop"]
+        pipeline.bounds = bounds
+        let bounded = Fleet(clusters: fleet.clusters, environments: fleet.environments, pipelines: [pipeline])
+        let release = FleetParser.release(files, of: pipeline, in: bounded)
+        #expect(
+            release.errors.map(\.description) == [
+                "fleet/applications/web/application.yaml:6:14: error[out-of-bounds]: namespace 'web' is not among the 'bounds.namespaces' "
+                    + "of pipeline 'web' (shop)\n  hint: add it there, or choose another"
+            ])
     }
 
     @Test("a release's applications are judged by another commit's declarations") func release() throws {
