@@ -122,13 +122,11 @@ enum FileSearch {
         var found: [String] = []
         for name in try LocalFile.names(folder).sorted() {
             let path = "\(folder)/\(name)"
-            var status = stat()
             // Files come and go while a server runs.
-            guard lstat(path, &status) == 0 else { continue }
-            switch status.st_mode & S_IFMT {
-            case S_IFDIR: found += try files(below: path)
-            case S_IFREG: found.append(path)
-            default: break
+            switch LocalFile.kind(path) {
+            case .folder: found += try files(below: path)
+            case .file: found.append(path)
+            case .other, nil: break
             }
         }
         return found
