@@ -111,7 +111,7 @@ let package = Package(
         + module("Compression", ["CZlib"])
         + module("RegularExpressions", [])
         + module("Manifests", ["CYAML", crypto])
-        + module("GitRepository", ["CGit2", "Threads", "Manifests", crypto])
+        + module("GitRepository", ["CGit2", "Threads", "Manifests", crypto, cryptoExtras])
         + module("PostgresClient", ["CPostgres", "Threads", logging])
         + module("HTTPTransport", ["CCurl", "CThreads", "Threads"], tests: ["HTTPTestServer"])
         // engines

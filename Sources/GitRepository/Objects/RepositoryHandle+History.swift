@@ -4,6 +4,13 @@ internal import CGit2
 extension RepositoryHandle {
     /// Commits reachable from `start` and not from `until`, children before parents.
     func log(from start: ObjectID, firstParent: Bool, limit: Int, until: ObjectID?) throws(GitError) -> [CommitInfo] {
+        var commits: [CommitInfo] = []
+        for id in try self.commits(from: start, firstParent: firstParent, until: until, limit: limit) { commits.append(try commit(id)) }
+        return commits
+    }
+
+    /// Their ids.
+    func commits(from start: ObjectID, firstParent: Bool = false, until: ObjectID?, limit: Int) throws(GitError) -> [ObjectID] {
         var walk: OpaquePointer?
         try check(git_revwalk_new(&walk, pointer), "history")
         defer { git_revwalk_free(walk) }
@@ -15,12 +22,12 @@ extension RepositoryHandle {
             oid = until.oid
             try attempt(git_revwalk_hide(walk, &oid), "commit \(until)")
         }
-        var commits: [CommitInfo] = []
+        var commits: [ObjectID] = []
         while commits.count < limit {
             let code = git_revwalk_next(&oid, walk)
             if code == GIT_ITEROVER.rawValue { break }
             try need(code, "history of \(start)")
-            commits.append(try commit(ObjectID(oid)))
+            commits.append(ObjectID(oid))
         }
         return commits
     }

@@ -59,7 +59,7 @@ struct Fetch {
             options.callbacks = callbacks
             options.update_fetchhead = 0
             options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
-            options.proxy_opts.type = GIT_PROXY_AUTO
+            options.proxy_opts.type = GIT_PROXY_NONE
             options.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL
             let code = try withStringArray(RefNames.refspecs) { refspecs throws(GitError) in
                 git_remote_download(remote.pointer, refspecs, &options)
@@ -86,7 +86,7 @@ func inTransfer<T>(
     settings: RemoteSettings, watch: TransferWatch, _ body: () throws(GitError) -> T
 ) throws(GitError) -> T {
     guard watch.mayContinue() else { throw GitError.remote(code: GIT_EUSER.rawValue, settings: settings, watch: watch) }
-    return try SocketStream.watched(by: watch) { () throws(GitError) in
+    return try SocketStream.watched(by: watch, proxy: settings.proxy) { () throws(GitError) in
         guard case .web(_, secure: true) = try settings.location() else { return try body() }
         return try TrustGate.shared.trusting(settings.certificateAuthority, body)
     }

@@ -30,7 +30,7 @@ struct NetworkPush {
             var options = git_push_options()
             git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
             options.callbacks = callbacks
-            options.proxy_opts.type = GIT_PROXY_AUTO
+            options.proxy_opts.type = GIT_PROXY_NONE
             options.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL
             return try withStringArray(refspecs) { refspecs throws(GitError) in
                 git_remote_upload(remote.pointer, refspecs, &options)

@@ -141,7 +141,7 @@ final class RemoteConnection {
             var options = git_remote_connect_options()
             git_remote_connect_options_init(&options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION))
             options.callbacks = callbacks
-            options.proxy_opts.type = GIT_PROXY_AUTO
+            options.proxy_opts.type = GIT_PROXY_NONE
             options.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL
             return try conversation.watch.listing { () throws(GitError) in git_remote_connect_ext(pointer, direction, &options) }
         }

@@ -17,6 +17,15 @@ package struct RemoteSettings: Sendable, Hashable {
             }
         }
 
+        /// What must stand in no text.
+        var secret: String? {
+            switch self {
+            case .none: nil
+            case .token(_, let password): password
+            case .key(let key): key.passphrase
+            }
+        }
+
         /// Without children, so that `dump` shows no secret either.
         package var customMirror: Mirror { Mirror(self, children: []) }
     }
@@ -29,16 +38,19 @@ package struct RemoteSettings: Sendable, Hashable {
     package var certificateAuthority: String?
     /// The hosts that are spoken to over ssh, by their keys; any other is refused.
     package var knownHosts: KnownHosts
+    /// What https, http and ssh go through; `nil` means that they go directly, whatever the environment says.
+    package var proxy: ProxySettings?
     package var limits: TransferLimits
 
     package init(
         url: String, credential: Credential = .none, certificateAuthority: String? = nil, knownHosts: KnownHosts = KnownHosts(),
-        limits: TransferLimits = TransferLimits()
+        proxy: ProxySettings? = nil, limits: TransferLimits = TransferLimits()
     ) {
         self.url = url
         self.credential = credential
         self.certificateAuthority = certificateAuthority
         self.knownHosts = knownHosts
+        self.proxy = proxy
         self.limits = limits
     }
 }
@@ -131,13 +143,7 @@ extension RemoteSettings {
     /// `text` without the password and without user information in URLs.
     func redacted(_ text: String) -> String {
         var result = text
-        let secret: String? =
-            switch credential {
-            case .none: nil
-            case .token(_, let password): password
-            case .key(let key): key.passphrase
-            }
-        if let secret, !secret.isEmpty {
+        for secret in [credential.secret, proxy?.password].compactMap({ $0 }) where !secret.isEmpty {
             result = result.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
         }
         var output = ""

@@ -9,18 +9,30 @@ internal import Glibc
 enum SocketStream {
     private typealias Socket = UnsafeMutablePointer<flotilla_git_socket>
 
-    private static let watchKey: pthread_key_t = {
+    /// What a thread's transfer says about its sockets.
+    private final class Transfer {
+        let watch: TransferWatch
+        let proxy: ProxySettings?
+
+        init(_ watch: TransferWatch, _ proxy: ProxySettings?) {
+            self.watch = watch
+            self.proxy = proxy
+        }
+    }
+
+    private static let transferKey: pthread_key_t = {
         var key = pthread_key_t()
         pthread_key_create(&key, nil)
         return key
     }()
 
-    /// Lets `watch` interrupt what libgit2's sockets do on this thread during `body`.
-    static func watched<T>(by watch: TransferWatch, _ body: () throws(GitError) -> T) throws(GitError) -> T {
-        pthread_setspecific(watchKey, Unmanaged.passUnretained(watch).toOpaque())
+    /// Lets `watch` interrupt what libgit2's sockets do on this thread during `body`, and makes them go through `proxy`.
+    static func watched<T>(by watch: TransferWatch, proxy: ProxySettings?, _ body: () throws(GitError) -> T) throws(GitError) -> T {
+        let transfer = Transfer(watch, proxy)
+        pthread_setspecific(transferKey, Unmanaged.passUnretained(transfer).toOpaque())
         defer {
-            pthread_setspecific(watchKey, nil)
-            withExtendedLifetime(watch) {}
+            pthread_setspecific(transferKey, nil)
+            withExtendedLifetime(transfer) {}
         }
         return try body()
     }
@@ -33,9 +45,11 @@ enum SocketStream {
         git_stream_register(GIT_STREAM_STANDARD, &registration)
     }
 
-    private static var watch: TransferWatch? {
-        pthread_getspecific(watchKey).map { Unmanaged<TransferWatch>.fromOpaque($0).takeUnretainedValue() }
+    private static var transfer: Transfer? {
+        pthread_getspecific(transferKey).map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
+
+    private static var watch: TransferWatch? { transfer?.watch }
 
     private static func fail(_ reason: String) {
         git_error_set_str(Int32(GIT_ERROR_NET.rawValue), reason)
@@ -76,7 +90,8 @@ enum SocketStream {
         guard let socket = socket(stream) else { return -1 }
         do throws(WatchedSocket.Failure) {
             socket.pointee.descriptor = try WatchedSocket.connect(
-                host: String(cString: socket.pointee.host), port: String(cString: socket.pointee.port), watch: watch)
+                host: String(cString: socket.pointee.host), port: String(cString: socket.pointee.port), proxy: transfer?.proxy,
+                watch: watch)
             return 0
         } catch {
             fail(error.reason)

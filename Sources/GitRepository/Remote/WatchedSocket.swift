@@ -10,8 +10,26 @@ enum WatchedSocket {
     /// How often a waiting socket looks at its watch.
     private static let sliceMilliseconds: Int32 = 100
 
-    /// Connects to the first address of `host` that answers, and gives a descriptor that does not block.
-    static func connect(host: String, port: String, watch: TransferWatch?) throws(Failure) -> Int32 {
+    /// Connects to `host`, through `proxy` where that is for it, and gives a descriptor that does not block.
+    static func connect(host: String, port: String, proxy: ProxySettings?, watch: TransferWatch?) throws(Failure) -> Int32 {
+        guard let proxy, proxy.applies(to: host, port: Int(port) ?? 0) else { return try connect(host: host, port: port, watch: watch) }
+        let descriptor: Int32
+        do throws(Failure) {
+            descriptor = try connect(host: proxy.host, port: String(proxy.port), watch: watch)
+        } catch {
+            throw Failure(reason: "the proxy \(proxy): \(error.reason)")
+        }
+        do throws(Failure) {
+            try ProxyTunnel(proxy: proxy, descriptor: descriptor, watch: watch).open(host: host, port: port)
+            return descriptor
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Connects to the first address of `host` that answers.
+    private static func connect(host: String, port: String, watch: TransferWatch?) throws(Failure) -> Int32 {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_family = AF_UNSPEC

@@ -45,6 +45,7 @@ package struct SSHPublicKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether `signature` (SSH's type and bytes) fits `message`; `nil` for a kind of key that cannot be checked here.
     func verifies(signature: [UInt8], message: [UInt8]) -> Bool? {
+        if type == SSHPrivateKey.rsa { return verifiesRSA(signature, message) }
         guard type == Self.ed25519 || Self.widths[type] != nil else { return nil }
         var key = SSHReader(blob)
         var parts = SSHReader(signature)
@@ -71,6 +72,20 @@ package struct SSHPublicKey: Sendable, Hashable, CustomStringConvertible {
                 .isValidSignature(P521.Signing.ECDSASignature(rawRepresentation: first + second), for: message)
         }
         return valid ?? false
+    }
+
+    /// RFC 8332; signatures with SHA-1 (`ssh-rsa`) count as ones that do not fit.
+    private func verifiesRSA(_ signature: [UInt8], _ message: [UInt8]) -> Bool {
+        var key = SSHReader(blob)
+        var parts = SSHReader(signature)
+        guard key.text() == type, let exponent = key.string(), let modulus = key.string(), key.isAtEnd, let kind = parts.text(),
+            let bytes = parts.string(), parts.isAtEnd, let rsa = RSAKey(modulus: modulus, exponent: exponent)
+        else { return false }
+        switch kind {
+        case "rsa-sha2-256": return rsa.verifies(bytes, SHA256.hash(data: message))
+        case "rsa-sha2-512": return rsa.verifies(bytes, SHA512.hash(data: message))
+        default: return false
+        }
     }
 
     /// Bytes per integer of a signature.

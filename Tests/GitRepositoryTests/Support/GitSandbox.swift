@@ -38,6 +38,12 @@ final class GitSandbox: Sendable {
         try Data(text.utf8).write(to: url)
     }
 
+    /// Writes a program that others start. A process of its own does that: one that is started here meanwhile would inherit the open file, and
+    /// a program that is open for writing cannot be started.
+    func writeProgram(_ text: String, to path: String) async throws {
+        try await run("sh", ["-c", "printf %s \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", text, path], in: root)
+    }
+
     /// Commits these files in the person's clone and pushes the branch.
     @discardableResult
     func commit(_ files: [String: String], message: String, branch: String = "main") async throws -> ObjectID {

@@ -29,7 +29,7 @@ final class SSHConnection {
         self.settings = settings
         self.watch = watch
         do throws(WatchedSocket.Failure) {
-            descriptor = try WatchedSocket.connect(host: location.host, port: String(location.port), watch: watch)
+            descriptor = try WatchedSocket.connect(host: location.host, port: String(location.port), proxy: settings.proxy, watch: watch)
         } catch {
             throw Self.interrupted(settings, watch) ?? .unreachable(remote: settings.url, reason: error.reason)
         }

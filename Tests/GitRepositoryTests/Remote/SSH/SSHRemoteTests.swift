@@ -223,8 +223,7 @@ import Threads
     @Test("a hook's refusal comes with the hook's own words")
     func hook() async throws {
         let box = try await GitSandbox()
-        try box.write("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n", to: "\(box.remote)/hooks/pre-receive")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(box.remote)/hooks/pre-receive")
+        try await box.writeProgram("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n", to: "\(box.remote)/hooks/pre-receive")
         let server = try await SSHServer(box)
         let mirror = try await open(box, server.settings())
         let head = try #require(try await mirror.head(of: "main"))
@@ -241,8 +240,7 @@ import Threads
     func lateHook() async throws {
         let box = try await GitSandbox()
         let hook = "#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8; do echo working; sleep 0.1; done\ntouch '\(box.root)/done'\n"
-        try box.write(hook, to: "\(box.remote)/hooks/post-receive")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(box.remote)/hooks/post-receive")
+        try await box.writeProgram(hook, to: "\(box.remote)/hooks/post-receive")
         let server = try await SSHServer(box)
         let mirror = try await open(box, server.settings())
         let head = try #require(try await mirror.head(of: "main"))
@@ -303,8 +301,7 @@ import Threads
         // A listing of references without an end.
         let entry = "\(String(repeating: "1", count: 40)) refs/heads/\(String(repeating: "x", count: 100))"
         let script = "\(box.root)/flood"
-        try box.write("#!/bin/sh\nexec yes 009d\(entry)\n", to: script)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+        try await box.writeProgram("#!/bin/sh\nexec yes 009d\(entry)\n", to: script)
         let server = try await SSHServer(box, command: script)
         var settings = try server.settings()
         settings.limits.listingBytesMax = 1 << 20
