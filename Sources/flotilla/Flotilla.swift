@@ -25,7 +25,10 @@ struct Flotilla: AsyncParsableCommand {
                 name: "Decide", subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Rollback.self]),
             CommandGroup(name: "Act on one cluster", subcommands: [Sync.self, DryRun.self, RunJob.self, Logs.self]),
             CommandGroup(
-                name: "Prepare", subcommands: [Validate.self, Render.self, SecretsCommand.self, ClusterCommand.self, AllowedSigners.self]),
+                name: "Prepare",
+                subcommands: [
+                    Validate.self, Render.self, SecretsCommand.self, ClusterCommand.self, AccessCommand.self, AllowedSigners.self,
+                ]),
         ])
 
     static func main() async {

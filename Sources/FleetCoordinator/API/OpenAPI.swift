@@ -220,6 +220,20 @@ enum OpenAPI {
                     ("heldAt", maybe),
                 ]),
             "CommandResultsResponse": object("The commands whose results need not be sent again."),
+            "AccessPolicy": object(
+                "Who has a role, and where.",
+                [
+                    ("name", text), ("role", text), ("permissions", texts), ("users", texts), ("groups", texts),
+                    ("pipelines", .map(["type": ["array", "null"], "items": text, "description": "Null is every pipeline."])),
+                    ("environments", .map(["type": ["array", "null"], "items": text, "description": "Null is every environment."])),
+                    ("declared", text),
+                ]),
+            "AccessCheck": object(
+                "Whether somebody may do something, and by which policies.",
+                [
+                    ("user", text), ("groups", texts), ("permission", text), ("place", text), ("allowed", flag), ("roles", texts),
+                    ("policies", .map(["type": "array", "items": reference("AccessPolicy")])), ("commit", maybe),
+                ]),
             "AgentUpgrade": object(
                 "The move of an environment's agents to another image.",
                 [

@@ -68,7 +68,7 @@ struct Permits: Sendable {
         } else {
             hint =
                 "that needs the role \(Self.roles(with: permission)) there, from an AccessPolicy of the fleet repository; "
-                + "'flotilla access list' shows who has it"
+                + "'flotilla get access' shows who has it"
         }
         var failure = APIFailure(.forbidden, "forbidden", "'\(name)' may not \(permission.rawValue) in \(place)", hint: hint)
         failure.denial = Denial(permission: permission, place: "\(place)", isHidden: false)

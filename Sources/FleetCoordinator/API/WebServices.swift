@@ -99,6 +99,7 @@ struct WebServices: Sendable {
         FleetRoutes(store: store, time: time, version: about.version, counts: counts).add(to: &table)
         let permits = Permits(store: store, time: time, listensOnLoopback: listensOnLoopback)
         EventRoutes(store: store, fan: fan, permits: permits).add(to: &table)
+        AccessRoutes(store: store, time: time, accounts: identities.accounts).add(to: &table)
         let actions = StageActions(engine: engine)
         ActionRoutes(
             store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL,
@@ -146,8 +147,14 @@ struct WebServices: Sendable {
         let permits = Permits(store: store, time: time, listensOnLoopback: configuration.isLoopback)
         let router = Router(context: CallContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: Frame(counters: counters, pages: pages, version: about.version))
+        let denials = identities.denials
         for route in table.routes {
-            router.on(RouterPath(route.path), method: route.method, responder: RouteResponder(route: route, gate: gate, permits: permits))
+            let responder = RouteResponder(route: route, gate: gate, permits: permits) { denial, route, author in
+                await denials.note(
+                    "access.denied", on: denial.place, by: author,
+                    reason: "\(route.method) \(route.path) needs to \(denial.permission.rawValue) there")
+            }
+            router.on(RouterPath(route.path), method: route.method, responder: responder)
         }
         let fan = fan
         let webhook = webhook

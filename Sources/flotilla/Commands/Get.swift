@@ -4,7 +4,7 @@ import Manifests
 
 struct Get: AsyncParsableCommand {
     enum Noun: String, ExpressibleByArgument, CaseIterable {
-        case clusters, applications, environments, pipelines, releases
+        case clusters, applications, environments, pipelines, releases, access
 
         /// Also in the singular.
         init?(argument: String) {
@@ -23,11 +23,12 @@ struct Get: AsyncParsableCommand {
               flotilla get clusters -o wide
               flotilla get applications storefront -o yaml
               flotilla get releases storefront
+              flotilla get access
               flotilla get pods --cluster prod-eu-1 -n shop
               flotilla get deployment storefront --cluster prod-eu-1 -n shop -o yaml
             """)
 
-    @Argument(help: "clusters, applications, environments, pipelines or releases; with --cluster a kind.")
+    @Argument(help: "clusters, applications, environments, pipelines, releases or access; with --cluster a kind.")
     var what: String
 
     @Argument(help: "Only the one of this name; for releases, those of this pipeline.")
@@ -90,6 +91,11 @@ struct Get: AsyncParsableCommand {
             return ([one], one)
         case .releases:
             return (try await client.items("/releases", query: [("pipeline", name)]), nil)
+        case .access:
+            guard let one = try await client.items("/access").first(where: { $0["name"]?.string == name }) else {
+                throw Failure("there is no access policy '\(name)', or none that you may see")
+            }
+            return ([one], one)
         }
     }
 }

@@ -7,7 +7,7 @@ struct Listing {
     let wide: Bool
 
     func text(_ items: [Value], style: Style) -> String {
-        guard !items.isEmpty else { return "There are no \(noun.rawValue).\n" }
+        guard !items.isEmpty else { return noun == .access ? "No access policy is in force here.\n" : "There are no \(noun.rawValue).\n" }
         var table = Table(header)
         for item in items { for row in rows(item) { table.append(row) } }
         return table.text(style: style)
@@ -20,6 +20,7 @@ struct Listing {
         case .applications: ["NAME", "PIPELINE", "CLUSTERS", "CURRENT", "PROGRESSING", "FAILED"] + (wide ? ["DEPENDS ON"] : [])
         case .environments: ["NAME", "CLUSTERS", "ONLINE", "PIPELINES"]
         case .pipelines: ["STAGE", "STATE", "CLUSTERS", "RUNS", "DOING"] + (wide ? ["RECORD"] : [])
+        case .access: ["POLICY", "ROLE", "WHO", "PIPELINES", "ENVIRONMENTS", "DECLARED"]
         case .releases: ["PIPELINE", "RELEASE", "SUBJECT", "AUTHOR", "STAGES"] + (wide ? ["COMMITTED", "ERROR"] : [])
         }
     }
@@ -36,6 +37,7 @@ struct Listing {
                 return [text.name, text.state, text.clusters, text.running, text.doing]
                     + (wide ? [stage.at("running", "commit")?.string ?? ""] : [])
             }
+        case .access: [policy(item)]
         case .releases: [release(item)]
         }
     }
@@ -58,6 +60,16 @@ struct Listing {
         row += ["clusters", "current", "progressing", "failed"].map { item[$0]?.int.map(String.init) ?? "" }
         if wide { row.append(Self.strings(item, "dependsOn")) }
         return row
+    }
+
+    private func policy(_ item: Value) -> [String] {
+        func names(_ key: String, _ kind: String) -> [String] { (item[key]?.list ?? []).compactMap(\.string).map { "\(kind) \($0)" } }
+        func limit(_ key: String) -> String { item[key]?.list == nil ? "all" : Self.strings(item, key) }
+        return [
+            Self.string(item, "name"), Self.string(item, "role"),
+            (names("groups", "group") + names("users", "user")).joined(separator: ", "),
+            limit("pipelines"), limit("environments"), Self.string(item, "declared"),
+        ]
     }
 
     private func release(_ item: Value) -> [String] {
