@@ -38,25 +38,34 @@ struct PlanBounds: Sendable {
         let bounds = Bounds(declared)
         var problems: [String] = []
         var open: [Judged] = []
-        var told: Set<String> = []
+        var checks: [Terms: BoundsCheck] = [:]
+        var last = ""
         for bundle in targets.bundles(resolution) {
-            let judged = Judged(bundle, bounds)
-            if told.insert(bundle.application.name).inserted {
-                problems += judged.violations.map { "application '\(bundle.application.name)': error[\(Self.code)]: \($0)" }
+            let terms = Terms(bounds, bundle.application)
+            let check = checks[terms] ?? BoundsCheck(bounds, namespace: terms.namespace, serviceAccount: terms.serviceAccount)
+            checks[terms] = check
+            if bundle.application.name != last {
+                let violations = Judged.violations(of: bundle.application, check)
+                problems += violations.map { "application '\(bundle.application.name)': error[\(Self.code)]: \($0)" }
             }
-            if !passed.contains(judged.key) { open.append(judged) }
+            last = bundle.application.name
+            if !passed.contains(bundle.bundle, under: terms) { open.append(Judged(bundle: bundle, terms: terms, check: check)) }
         }
+        // Stages have the same applications: what is wrong with one as a whole is told once.
+        var told: Set<String> = []
+        problems = problems.filter { told.insert($0).inserted }
         var failed: [(judged: Judged, violations: [(written: ObjectIdentity, violation: BoundsViolation)])] = []
         for start in stride(from: 0, to: open.count, by: Self.batch) {
             let batch = Array(open[start..<min(start + Self.batch, open.count)])
             let objects = try await objects(of: Set(batch.map(\.bundle.bundle)))
             for judged in batch {
-                let violations = judged.violations(of: objects[judged.bundle.bundle] ?? [])
-                if violations.isEmpty {
-                    passed.insert(judged.key)
-                } else {
-                    failed.append((judged, violations))
+                let bundle = judged.bundle.bundle
+                // No bundle is empty: what cannot be looked at has not passed.
+                guard let objects = objects[bundle] else {
+                    throw ShapeError(path: "bundle_objects", message: "the objects of bundle \(bundle) are not there")
                 }
+                let violations = judged.violations(of: objects)
+                if violations.isEmpty { passed.insert(bundle, under: judged.terms) } else { failed.append((judged, violations)) }
             }
         }
         guard !failed.isEmpty else { return problems }
@@ -91,18 +100,31 @@ struct PlanBounds: Sendable {
     }
 }
 
-/// What was found to be within its bounds.
+/// What a bundle is judged by: the bounds, and what of an application matters to them.
+private struct Terms: Hashable {
+    let bounds: Bounds
+    let namespace: String
+    let serviceAccount: String?
+
+    init(_ bounds: Bounds, _ application: Application) {
+        self.bounds = bounds
+        namespace = application.namespace ?? Application.namespaceByDefault
+        serviceAccount = application.sync.serviceAccount
+    }
+}
+
+/// Bundles that were found to be within their bounds.
 private final class PassedBundles: Sendable {
     /// Beyond this everything is forgotten, and judged again.
     private static let countMax = 1_000_000
-    private let keys = Mutex<Set<Digest>>([])
+    private let state = Mutex<(bundles: [Terms: Set<Digest>], count: Int)>(([:], 0))
 
-    func contains(_ key: Digest) -> Bool { keys.withLock { $0.contains(key) } }
+    func contains(_ bundle: Digest, under terms: Terms) -> Bool { state.withLock { $0.bundles[terms]?.contains(bundle) ?? false } }
 
-    func insert(_ key: Digest) {
-        keys.withLock { keys in
-            if keys.count >= Self.countMax { keys = [] }
-            keys.insert(key)
+    func insert(_ bundle: Digest, under terms: Terms) {
+        state.withLock { state in
+            if state.count >= Self.countMax { state = ([:], 0) }
+            if state.bundles[terms, default: []].insert(bundle).inserted { state.count += 1 }
         }
     }
 }
@@ -110,26 +132,13 @@ private final class PassedBundles: Sendable {
 /// A bundle with what it is judged by.
 private struct Judged {
     let bundle: PlanTargets.PlannedBundle
+    let terms: Terms
     let check: BoundsCheck
-    /// Of the bundle, the bounds and everything about the application that matters to them.
-    let key: Digest
 
-    init(_ bundle: PlanTargets.PlannedBundle, _ bounds: Bounds) {
-        self.bundle = bundle
-        let namespace = bundle.application.namespace ?? Application.namespaceByDefault
-        let account = bundle.application.sync.serviceAccount
-        check = BoundsCheck(bounds, namespace: namespace, serviceAccount: account)
-        key = Canonical.digest([
-            "bounds": bounds.json, "bundle": .string(bundle.bundle.description), "namespace": .string(namespace),
-            "serviceAccount": account.map { .string($0) } ?? .null,
-        ])
-    }
-
-    /// Of the application as a whole.
-    var violations: [BoundsViolation] {
+    /// What is wrong with an application as a whole.
+    static func violations(of application: Application, _ check: BoundsCheck) -> [BoundsViolation] {
         let account = check.violationByAccount()
-        let making =
-            bundle.application.sync.createNamespace && account?.bound != .namespaces ? check.violationByMakingNamespace() : nil
+        let making = application.sync.createNamespace && account?.bound != .namespaces ? check.violationByMakingNamespace() : nil
         return [account, making].compactMap(\.self)
     }
 

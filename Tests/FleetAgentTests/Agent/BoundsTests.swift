@@ -229,6 +229,38 @@ import Testing
         }
     }
 
+    @Test("A hook that runs when its application goes does not run out of bounds, nor does anything go without it")
+    func removalHooks() async throws {
+        try await TestCluster.run { cluster in
+            let coordinator = cluster.coordinator
+            cluster.create("/api/v1/namespaces", ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "elsewhere"]])
+            try await cluster.withAgent { () async throws -> Void in
+                let hook = Self.placed(job("clean", image: "x/clean:1", ["helm.sh/hook": "pre-delete"]), in: "elsewhere")
+                coordinator.want("web", 1, [configMap("a", ["k": "1"]), hook])
+                await coordinator.wait("web", 1, .synced, .current)
+                let message = try await Self.refused(cluster, 2, [], intent: .prune) { $0.bounds = Self.shop }
+                #expect(message.contains("nothing was deleted: batch/Job elsewhere/clean"), "\(message)")
+                #expect(!cluster.get(Self.config("a")).isNull)
+                #expect(cluster.get("/apis/batch/v1/namespaces/elsewhere/jobs/clean").isNull)
+                coordinator.want("web", 3, [], intent: .prune) { $0.bounds = Bounds(namespaces: ["shop", "elsewhere"]) }
+                await coordinator.wait("web", 3, .removed)
+                #expect(cluster.get(Self.config("a")).isNull)
+            }
+        }
+    }
+
+    @Test("More violations than a report has room for are counted")
+    func manyViolations() throws {
+        let check = BoundsCheck(Self.shop, namespace: "shop", serviceAccount: nil)
+        let violations = (0..<500).compactMap { index in
+            check.violation(
+                of: ObjectIdentity(group: "", kind: "ConfigMap", namespace: "n\(index % 3)", name: "config-\(index)"), scope: .namespaced)
+        }
+        let message = try #require(BoundsRefusal.failure(violations, doing: "nothing was applied")).message
+        #expect(message.utf8.count <= Report.textMax && message.contains("500 violations: ConfigMap n0/config-0, ConfigMap n0/config-3"))
+        #expect(message.hasSuffix("; and 333 more") && message.contains(" more: namespace 'n0' is out of bounds"), "\(message)")
+    }
+
     @Test("An object passes to an application only within that one's bounds")
     func transfer() async throws {
         try await TestCluster.run { cluster in
