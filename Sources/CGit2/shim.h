@@ -5,7 +5,20 @@
 #include <git2/sys/repository.h>
 #include <git2/sys/stream.h>
 #include <git2/sys/transport.h>
+
+// libssh2's header would bring the declarations of <sys/stat.h> into this module, and whoever imports it would no longer find the C
+// library's own. It needs them for functions about files only, which are not used here.
+#ifndef _SYS_STAT_H
+#define _SYS_STAT_H 1
+#define FLOTILLA_WITHOUT_STAT
+#define stat flotilla_no_stat
+#endif
 #include <libssh2.h>
+#ifdef FLOTILLA_WITHOUT_STAT
+#undef stat
+#undef _SYS_STAT_H
+#undef FLOTILLA_WITHOUT_STAT
+#endif
 
 // `git_libgit2_opts` is variadic, which Swift does not import.
 
