@@ -102,7 +102,8 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "flotilla", "flotilla-agent", "ClusterSimulator", "AgentProtocol", "Compression", "SecretsDecryption", "Manifests",
-                "HTTPTransport", "Threads", "PostgresClient", "HTTPTestServer", logging,
+                "HTTPTransport", "Threads", "PostgresClient", "FleetCoordinator", "FleetModel", "GitRepository", "HTTPTestServer", arguments,
+                logging,
             ],
             swiftSettings: strict),
     ]

@@ -6,7 +6,7 @@ import Testing
     static let verbs = [
         ["up"], ["serve"], ["simulate"], ["status"], ["get"], ["why"], ["history"], ["events"], ["promote"], ["approve"], ["reject"],
         ["pause"], ["resume"], ["rollback"], ["validate"], ["render"], ["cluster", "enroll"],
-        ["cluster", "upgrade-agents"], ["cluster", "uninstall-manifest"], ["allowed-signers"],
+        ["cluster", "upgrade-agents"], ["cluster", "uninstall-manifest"], ["allowed-signers"], ["access", "check"],
         ["secrets", "keygen"], ["secrets", "encrypt"], ["secrets", "decrypt"],
         ["sync"], ["dry-run"], ["run-job"], ["logs"],
     ]
