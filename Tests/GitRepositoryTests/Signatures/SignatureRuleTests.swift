@@ -34,6 +34,10 @@ import Testing
         #expect(all.description.contains("\"unsigned\": not signed"))
         #expect(try await mirror.judge(head: signed, since: unsigned, rule: rule(.all, [ada])).isAccepted)
         #expect(try await mirror.judge(head: signed, since: signed, rule: rule(.all, [])).judged == 0)
+        // The same of commits at hand.
+        let commits = try await mirror.log(from: signed, limit: 10, until: base)
+        #expect(try rule(.all, [ada]).judge(commits) == all && rule(.head, [ada]).judge(commits) == head)
+        #expect(try rule(.none, []).judge(commits) == SignatureJudgement())
         // Without a beginning it is the whole history, and the first commit is not signed.
         #expect(try await mirror.judge(head: signed, rule: rule(.all, [ada])).failureCount == 2)
     }

@@ -76,7 +76,9 @@ struct OpenPGPCertificate: Sendable {
         }
         let expires = (ends.map { primary.created + .seconds($0) } + [direct, main?.signature].compactMap { $0?.expires }).min()
         var obstacle: String?
-        if isRevoked(parts.direct, OpenPGPSignature.Kind.keyRevocation, about: primary.hashed, after: nil) {
+        // Wherever it stands: keys are put together from many places.
+        let everything = parts.direct + parts.userIDs.flatMap(\.signatures) + parts.subkeys.flatMap(\.signatures)
+        if isRevoked(everything, OpenPGPSignature.Kind.keyRevocation, about: primary.hashed, after: nil) {
             obstacle = "the key is revoked"
         } else if main == nil && direct == nil {
             obstacle = "the key has no signature of its own that can be checked here (one with SHA-2 is needed)"

@@ -147,6 +147,15 @@ private enum Fixture {
             return
         }
         #expect(reason.contains("not bound"))
+        // A revocation counts wherever it stands.
+        let revoked = try packets("revoked")
+        let moved = try OpenPGPKeys(armored: armored([revoked[0]] + revoked[2...] + [revoked[1]]))
+        guard revoked[1].tag == OpenPGPPacket.signatureTag,
+            case .notAllowed(_, "the key is revoked") = try Fixture.verdict(moved, "revoked")
+        else {
+            Issue.record("a revocation in another place")
+            return
+        }
         // A key whose user ID somebody else certified has no signature of its own.
         let renamed = try OpenPGPKeys(armored: armored([other[0]] + packets("rsa").dropFirst()))
         guard case .notAllowed = try Fixture.verdict(renamed, "ed25519") else {
