@@ -93,6 +93,11 @@ let package = Package(
         // A small HTTP server that tests can bend as they need.
         .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", swiftSettings: strict),
 
+        // What makes that server one of TLS with clients' certificates, and an authority that issues them.
+        .target(
+            name: "TLSTestServer", dependencies: [crypto, x509, asn1, nioCore, nioPosix, nioSSL], path: "Tests/TLSTestServer",
+            swiftSettings: strict),
+
         // Repositories of applications that change at random, and what their renders must give.
         .target(
             name: "RandomRepositories", dependencies: ["Rendering", "Manifests"], path: "Tests/RandomRepositories", swiftSettings: strict),
@@ -130,9 +135,9 @@ let package = Package(
             "FleetAgent",
             [
                 "AgentProtocol", "KubernetesAPI", "SecretsDecryption", "HTTPTransport", "Compression", "Manifests", "Threads", "CThreads",
-                crypto, x509, asn1, logging,
+                crypto, asn1, logging,
             ],
-            tests: ["ClusterSimulator", "HTTPTestServer"])
+            tests: ["ClusterSimulator", "HTTPTestServer", "TLSTestServer", x509])
         + module(
             "FleetCoordinator",
             [

@@ -107,6 +107,7 @@ package actor Agent {
                 client: cluster.client, state: state, cluster: configuration.cluster, pause: configuration.stateCopyPause,
                 settling: min(configuration.stateCopyPause, .seconds(1)), clock: clock, logger: logger), mask: mask, keyring: keyring,
             ageKeys: ageKeys, clock: clock, logger: logger, version: configuration.version)
+        let identity = identityKeeper(state)
         let commands = CommandRunner(context: context, permissions: configuration.commands, spawn: spawn)
         try await commands.load()
         logger.info("agent of cluster \(configuration.cluster) (\(instance)): \(configuration.connection)")
@@ -126,7 +127,8 @@ package actor Agent {
         await withDiscardingTaskGroup { group in
             group.addTask { [held] in await self.begin(held, tasks, context) }
             group.addTask { await self.keyLoop(context) }
-            group.addTask { await self.pollLoop(context, commands) }
+            if let identity { group.addTask { await identity.run() } }
+            group.addTask { await self.pollLoop(context, commands, identity) }
             group.addTask { await commands.sendLoop() }
             group.addTask { await self.reportLoop(context) }
             group.addTask { await self.tidyLoop(context, commands) }
@@ -137,8 +139,18 @@ package actor Agent {
         await ageKeys.shutdown()
         await coordinator.shutdown()
         if duty == nil { await cluster.client.shutdown() }
-        for loop in ["poll", "report", "tidy"] { pulse.rest(loop) }
+        for loop in ["poll", "report", "tidy", "identity"] { pulse.rest(loop) }
         state.stop()
+    }
+
+    /// - Returns: `nil` where the agent shows nothing.
+    private func identityKeeper(_ state: StateFolder) -> IdentityKeeper? {
+        guard case .certificate(let enrolment) = configuration.identification else { return nil }
+        let secret = enrolment.isKeptInCluster ? IdentitySecret(client: cluster.client) : nil
+        return IdentityKeeper(
+            source: IdentityKeeper.Source(tokenFile: enrolment.tokenFile, authorityFile: enrolment.authorityFile),
+            store: IdentityStore(state: state, cluster: configuration.cluster, secret: secret), coordinator: coordinator, mask: mask,
+            meter: reports.meter, pulse: pulse, clock: clock, logger: logger, instance: instance)
     }
 
     @Sendable static func randomInstance() -> String {
@@ -249,13 +261,20 @@ package actor Agent {
 
     // MARK: Polling
 
-    private func pollLoop(_ context: AgentContext, _ commands: CommandRunner) async {
+    private func pollLoop(_ context: AgentContext, _ commands: CommandRunner, _ identity: IdentityKeeper?) async {
         var quick = Self.quick
         var slow = Self.slow
         var random = SystemRandomNumberGenerator()
         var isFirst = true
         var lastMessage = ""
         while !Task.isCancelled {
+            if !coordinator.isIdentified {
+                // Also for days, where an enrolment has to be approved: what is held is kept all the same.
+                session.close()
+                pulse.rest("poll")
+                await coordinator.identified.wait()
+                if Task.isCancelled { return }
+            }
             let isComplete = keyring.keys != nil
             do {
                 pulse.beat("poll", within: .seconds(configuration.pollWaitSeconds) + .seconds(120))
@@ -269,6 +288,7 @@ package actor Agent {
                     driftPauses: context.pauses.told, image: await upgrade.current())
                 let answer = try await coordinator.poll(request)
                 reports.meter.polled(at: clock.now())
+                await identity?.accepted()
                 session.open()
                 // Fetching what is missing has deadlines of its own.
                 pulse.beat("poll", within: .seconds(600))
@@ -301,7 +321,10 @@ package actor Agent {
             } catch {
                 if Task.isCancelled { return }
                 let refusal = error as? CoordinatorError
-                if refusal != nil { reports.meter.pollFailed() }
+                if let refusal {
+                    reports.meter.pollFailed()
+                    await identity?.heard(refusal)
+                }
                 // Another instance speaks for the cluster; it is asked again until that one's session has run out.
                 if refusal?.isOtherInstance == true { session.close() }
                 let isSlow = refusal?.isSlow ?? false
@@ -455,8 +478,9 @@ package actor Agent {
         var backoff = Self.quick
         var slow = Self.slow
         while !Task.isCancelled {
-            pulse.beat("report", within: .seconds(240))
+            pulse.rest("report")
             await session.wait()
+            pulse.beat("report", within: .seconds(240))
             do {
                 let answer = try await coordinator.report(report)
                 if answer.acknowledged == report.sequence { return true }

@@ -30,8 +30,10 @@ struct AgentCommand: AsyncParsableCommand {
 
     @Option(help: "The coordinator's URL.") var coordinator: String?
     @Option(help: "The name under which this cluster is enrolled.") var cluster: String?
-    @Option(help: "The file with the token that 'flotilla cluster enroll --token-only' printed.") var tokenFile: String?
-    @Option(help: "PEM file of the authority that signed the coordinator's certificate, instead of the system's.")
+    @Option(help: "The file with the one-time token of 'flotilla cluster enroll'; looked at only without a good certificate.")
+    var enrolmentTokenFile: String?
+    @Option(help: "The file with a bearer token, where the coordinator takes one.") var tokenFile: String?
+    @Option(help: "PEM file of the authorities of the coordinator's certificate, until it has told its own; otherwise the system's.")
     var coordinatorCA: String?
     @Option(help: "The kubeconfig of the cluster.") var kubeconfig: String?
     @Option(help: "The kubeconfig's context; its current one by default.") var context: String?
@@ -104,10 +106,6 @@ struct AgentCommand: AsyncParsableCommand {
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
             throw ValidationError("--coordinator is no http(s) URL: \(HTTPRequest.endpoint(of: url))")
         }
-        var trust = TrustSettings.system
-        if let path = coordinatorCA ?? Self.variable("COORDINATOR_CA") {
-            trust = TrustSettings(certificateAuthority: try Process.read(path))
-        }
         let kubeconfig = kubeconfig ?? Self.variable("KUBECONFIG")
         let connection =
             if let kubeconfig {
@@ -116,10 +114,20 @@ struct AgentCommand: AsyncParsableCommand {
                 try ClusterConnection.inCluster(
                     folder: serviceAccountFolder ?? Self.variable("SERVICE_ACCOUNT_FOLDER") ?? ClusterConnection.serviceAccountFolder)
             }
+        let identification =
+            if let file = tokenFile ?? Self.variable("TOKEN_FILE") {
+                AgentConfiguration.Identification.token(file: file)
+            } else {
+                AgentConfiguration.Identification.certificate(
+                    AgentConfiguration.Enrolment(
+                        tokenFile: enrolmentTokenFile ?? Self.variable("ENROLMENT_TOKEN_FILE"),
+                        authorityFile: coordinatorCA ?? Self.variable("COORDINATOR_CA"),
+                        // A pod's state folder goes with it; another's stays.
+                        isKeptInCluster: kubeconfig == nil))
+            }
         let wait = pollWait ?? Self.variable("POLL_WAIT").flatMap { Int($0) } ?? 50
         var configuration = AgentConfiguration(
-            coordinator: url, cluster: try need(cluster, "cluster", "CLUSTER"),
-            tokenFile: try need(tokenFile, "token-file", "TOKEN_FILE"), coordinatorTrust: trust, connection: connection,
+            coordinator: url, cluster: try need(cluster, "cluster", "CLUSTER"), identification: identification, connection: connection,
             stateDirectory: try need(stateDirectory, "state-directory", "STATE_DIRECTORY"),
             ageKeyFile: ageKeyFile ?? Self.variable("AGE_KEY_FILE"), pollWaitSeconds: min(max(wait, 1), 50))
         let jobs = allowJobs ?? Self.variable("ALLOW_JOBS") ?? ""

@@ -100,7 +100,16 @@ extension HTTPTestServer {
             while rest.count < length { if !receive(&rest) { return nil } }
             let body = Array(rest.prefix(length))
             rest.removeFirst(length)
-            return Request(method: String(words[0]), target: String(words[1]), headers: headers, body: body)
+            return Request(method: String(words[0]), target: String(words[1]), headers: headers, body: body, port: clientPort)
+        }
+
+        private var clientPort: UInt16 {
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let code = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+            }
+            return code == 0 ? UInt16(bigEndian: address.sin_port) : 0
         }
 
         private static func endOfHead(_ bytes: [UInt8]) -> Int? {

@@ -11,6 +11,8 @@ package final class HTTPTestServer: Sendable {
         package var target: String
         package var headers: [String: String]  // by lower-case name
         package var body: [UInt8]
+        /// The client's port: what connection it came by.
+        package var port: UInt16
 
         package var path: String { String(target.prefix { $0 != "?" }) }
         package var query: String { String(target.drop { $0 != "?" }.dropFirst()) }

@@ -1,17 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-package import HTTPTransport
 package import KubernetesAPI
 
 /// What an agent is told when it starts.
 package struct AgentConfiguration: Sendable {
+    /// How the agent shows the coordinator who it is.
+    package enum Identification: Sendable, Hashable {
+        /// By a certificate for a key of its own, which it gets with a one-time token, and renews.
+        case certificate(Enrolment)
+        /// By a bearer token in a file; read for every request, so that it can be replaced.
+        case token(file: String)
+        /// Not at all: for tests whose coordinator asks nobody.
+        case none
+    }
+
+    /// What an agent without a certificate is enrolled with.
+    package struct Enrolment: Sendable, Hashable {
+        /// The file with the one-time token; looked at only without a good certificate.
+        package var tokenFile: String?
+        /// A PEM file with the authorities by which the coordinator is known until it has told its own; `nil` trusts the system's.
+        package var authorityFile: String?
+        /// Whether the identity is kept in the cluster, too, so that a pod on another machine has it.
+        package var isKeptInCluster: Bool
+
+        package init(tokenFile: String? = nil, authorityFile: String? = nil, isKeptInCluster: Bool = false) {
+            self.tokenFile = tokenFile
+            self.authorityFile = authorityFile
+            self.isKeptInCluster = isKeptInCluster
+        }
+    }
+
     /// The coordinator's URL, with or without a slash at its end.
     package var coordinator: String
     /// The name under which this cluster is enrolled.
     package var cluster: String
-    /// The file with the bearer token for the coordinator; read again for every request, so that it can be replaced.
-    package var tokenFile: String
-    /// Whom to trust as the coordinator.
-    package var coordinatorTrust: TrustSettings
+    package var identification: Identification
     package var connection: ClusterConnection
     /// Which part of the cluster the agent manages.
     package var scope = ClusterScope.whole
@@ -32,14 +54,13 @@ package struct AgentConfiguration: Sendable {
     package var ageKeyPause = Duration.seconds(5)
 
     package init(
-        coordinator: String, cluster: String, tokenFile: String, coordinatorTrust: TrustSettings = .system,
-        connection: ClusterConnection, stateDirectory: String, ageKeyFile: String? = nil, pollWaitSeconds: Int = 50,
+        coordinator: String, cluster: String, identification: Identification, connection: ClusterConnection, stateDirectory: String,
+        ageKeyFile: String? = nil, pollWaitSeconds: Int = 50,
         version: String = "0.1.0"
     ) {
         self.coordinator = String(coordinator.reversed().drop { $0 == "/" }.reversed())
         self.cluster = cluster
-        self.tokenFile = tokenFile
-        self.coordinatorTrust = coordinatorTrust
+        self.identification = identification
         self.connection = connection
         self.stateDirectory = stateDirectory
         self.ageKeyFile = ageKeyFile

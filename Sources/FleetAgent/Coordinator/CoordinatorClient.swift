@@ -12,6 +12,10 @@ struct CoordinatorError: Error, Sendable, Hashable, CustomStringConvertible {
     var message: String
     /// Somebody has to mend it (a token, a version, another agent): asking often does not help.
     var isSlow: Bool { status == 401 || status == 403 || status == 409 || status == 426 }
+    /// The coordinator does not accept who this agent says it is.
+    var refusesIdentity: Bool { status == 401 || status == 403 }
+    /// The coordinator is not known by the authorities that this agent trusts.
+    var isDistrust = false
     /// Another instance speaks for this cluster.
     var isOtherInstance: Bool { status == 409 }
     /// The answer did not fit; asking for less may help.
@@ -20,13 +24,16 @@ struct CoordinatorError: Error, Sendable, Hashable, CustomStringConvertible {
     var description: String { message }
 }
 
-/// Speaks the agent protocol: JSON over HTTP/1.1 with a bearer token.
+/// Speaks the agent protocol: JSON over HTTP/1.1, over connections that show who the agent is.
 final class CoordinatorClient: Sendable {
-    private let http: HTTPClient
+    /// Owns the thread that all of its clients share.
+    private let bare: HTTPClient
     private let base: String
-    private let tokenFile: String
+    private let current: Mutex<HTTPClient?>
+    private let tokenFile: String?
     private let thread = ThreadExecutor(name: "token")
-    private let token = Mutex<String?>(nil)
+    /// Open while there is something to show.
+    let identified = Gate()
 
     private static let compressedFrom = 1_024
     private static let objectsAtOnce = 100
@@ -35,11 +42,51 @@ final class CoordinatorClient: Sendable {
 
     init(_ configuration: AgentConfiguration) {
         base = configuration.coordinator
-        tokenFile = configuration.tokenFile
-        http = HTTPClient(
-            configuration: HTTPClient.Configuration(
-                connectionsPerHostMax: 4, userAgent: "flotilla-agent/\(configuration.version)", trust: configuration.coordinatorTrust))
+        bare = HTTPClient(
+            configuration: HTTPClient.Configuration(connectionsPerHostMax: 4, userAgent: "flotilla-agent/\(configuration.version)"))
+        if case .token(let file) = configuration.identification { tokenFile = file } else { tokenFile = nil }
+        switch configuration.identification {
+        case .certificate: current = Mutex(nil)
+        case .none, .token:
+            current = Mutex(bare)
+            identified.open()
+        }
     }
+
+    // MARK: Identity
+
+    /// Shows this to the coordinator, and trusts it by this, from the next request on; what is on its way goes on as it began.
+    /// - Parameter trust: `nil` where there is nothing to show: then nothing is asked.
+    func use(_ trust: TrustSettings?) {
+        guard let trust else {
+            identified.close()
+            return current.withLock { $0 = nil }
+        }
+        let client = client(trust)
+        current.withLock { now in if now?.configuration.trust != trust { now = client } }
+        identified.open()
+    }
+
+    private func client(_ trust: TrustSettings) -> HTTPClient {
+        var configuration = bare.configuration
+        configuration.trust = trust
+        return HTTPClient(configuration: configuration, sharingThreadOf: bare)
+    }
+
+    /// Whether there is something to show.
+    var isIdentified: Bool { current.withLock { $0 != nil } }
+
+    func enrol(_ request: EnrolmentRequest, trust: TrustSettings) async throws(CoordinatorError) -> CertificateAnswer {
+        let answer = try await post("enroll", request.json, wait: .seconds(30), bytesMax: 1 << 20, by: client(trust))
+        return try read(answer) { (value) throws(ShapeError) in try CertificateAnswer(json: value) }
+    }
+
+    func renew(_ request: RenewalRequest) async throws(CoordinatorError) -> CertificateAnswer {
+        let answer = try await post("renew", request.json, wait: .seconds(30), bytesMax: 1 << 20)
+        return try read(answer) { (value) throws(ShapeError) in try CertificateAnswer(json: value) }
+    }
+
+    // MARK: Work
 
     func poll(_ request: PollRequest) async throws(CoordinatorError) -> PollResponse {
         let answer = try await post("poll", request.json, wait: .seconds(request.waitSeconds + 20), bytesMax: 64 << 20)
@@ -115,31 +162,33 @@ final class CoordinatorClient: Sendable {
     }
 
     func shutdown() async {
-        await http.shutdown()
+        await bare.shutdown()
         thread.stop()
     }
 
     // MARK: Requests
 
-    private func post(_ what: String, _ message: Value, wait: Duration, bytesMax: Int) async throws(CoordinatorError) -> Value {
-        var response = try await send(what, message, wait: wait, bytesMax: bytesMax)
-        if response.status == 401 {
-            // The token may have been replaced since it was read.
-            token.withLock { $0 = nil }
-            response = try await send(what, message, wait: wait, bytesMax: bytesMax)
+    private func post(
+        _ what: String, _ message: Value, wait: Duration, bytesMax: Int, by client: HTTPClient? = nil
+    ) async throws(CoordinatorError) -> Value {
+        guard let http = client ?? current.withLock({ $0 }) else {
+            throw CoordinatorError(status: 0, message: "this agent has no certificate to show to the coordinator")
         }
+        let response = try await send(what, message, wait: wait, bytesMax: bytesMax, by: http)
         guard response.status == 200 else { throw refusal(response, what) }
         do { return try JSON.read(response.body) } catch {
             throw CoordinatorError(status: 0, message: "POST \(base)/agent/v1/\(what): the answer is not JSON: \(error.message)")
         }
     }
 
-    private func send(_ what: String, _ message: Value, wait: Duration, bytesMax: Int) async throws(CoordinatorError) -> HTTPResponse {
+    private func send(
+        _ what: String, _ message: Value, wait: Duration, bytesMax: Int, by http: HTTPClient
+    ) async throws(CoordinatorError) -> HTTPResponse {
         var body = JSON.write(message)
         var headers: [(name: String, value: String)] = [
-            ("Authorization", "Bearer \(try await currentToken())"), ("Content-Type", "application/json"),
-            ("Accept", "application/json"), (ProtocolVersion.header, "\(ProtocolVersion.current)"),
+            ("Content-Type", "application/json"), ("Accept", "application/json"), (ProtocolVersion.header, "\(ProtocolVersion.current)"),
         ]
+        if let tokenFile { headers.append(("Authorization", "Bearer \(try await bearer(tokenFile))")) }
         if body.count >= Self.compressedFrom, let compressed = try? Gzip.compress(body) {
             body = compressed
             headers.append(("Content-Encoding", "gzip"))
@@ -150,13 +199,13 @@ final class CoordinatorClient: Sendable {
                     method: "POST", url: "\(base)/agent/v1/\(what)", headers: headers, body: body, deadline: wait,
                     responseBytesMax: bytesMax, acceptGzip: true, receiveBufferBytes: what == "poll" ? 1_024 : nil))
         } catch {
-            throw CoordinatorError(status: 0, message: error.message, isTooLarge: error.kind == .tooLarge)
+            throw CoordinatorError(
+                status: 0, message: error.message, isDistrust: error.kind == .tls && !error.isRetryable,
+                isTooLarge: error.kind == .tooLarge)
         }
     }
 
-    private func currentToken() async throws(CoordinatorError) -> String {
-        if let known = token.withLock({ $0 }) { return known }
-        let path = tokenFile
+    private func bearer(_ path: String) async throws(CoordinatorError) -> String {
         let read: String
         do {
             read = try await thread.run {
@@ -167,7 +216,6 @@ final class CoordinatorClient: Sendable {
             throw CoordinatorError(status: 401, message: "cannot read the coordinator's token: \(error)")
         }
         guard !read.isEmpty else { throw CoordinatorError(status: 401, message: "\(path) contains no token: enrol the cluster again") }
-        token.withLock { $0 = read }
         return read
     }
 
@@ -177,7 +225,8 @@ final class CoordinatorClient: Sendable {
         let text = said ?? String(decoding: response.body.prefix(300), as: UTF8.self)
         let meaning =
             switch response.status {
-            case 401, 403: "the coordinator does not accept this agent's token"
+            case 401, 403:
+                "the coordinator does not accept this agent's \(what == "enroll" ? "enrolment token" : "certificate")"
             case 409: "another agent instance polls for this cluster"
             case 426: "the coordinator does not speak this agent's protocol version: upgrade the older of the two"
             case 429: "the coordinator asks to slow down"

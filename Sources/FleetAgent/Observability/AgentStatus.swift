@@ -25,8 +25,10 @@ struct AgentStatus: Sendable {
 
     private var healthz: StatusAnswer {
         let stuck = pulse.stuck
+        // No reason to be started again: what is wrong with the identity is mended elsewhere.
+        let problem = meter.counts.identityProblem
         return stuck.isEmpty
-            ? StatusAnswer(text: "ok\n")
+            ? StatusAnswer(text: problem.isEmpty ? "ok\n" : "ok\nbut: \(problem)\n")
             : StatusAnswer(status: 503, text: "nothing was heard of these loops for too long: \(stuck.joined(separator: ", "))\n")
     }
 
@@ -121,6 +123,16 @@ struct AgentStatus: Sendable {
         func age(_ time: Timestamp?) -> Double { time.map { Double((now - $0).wholeMilliseconds) / 1_000 } ?? .nan }
         page.add("cluster_reachable", .gauge, "Whether the API server answers.", counts.isClusterReachable ? 1 : 0)
         page.add("coordinator_reachable", .gauge, "Whether the last poll was answered.", counts.isCoordinatorReachable ? 1 : 0)
+        page.add(
+            "certificate_expiry_seconds", .gauge, "Until the agent's certificate ends, by this machine's clock; NaN without one.",
+            counts.certificateEnds.map { Double(($0 - clock.wall()).wholeMilliseconds) / 1_000 } ?? .nan)
+        page.add(
+            "certificate_renewal_failures_total", .counter, "Attempts to renew the certificate that failed.",
+            Double(counts.renewalFailures))
+        page.add(
+            "coordinator_refuses", .gauge,
+            "Whether the coordinator does not accept this agent: its certificate was revoked, or is another's.",
+            counts.isRefused ? 1 : 0)
         page.add("polls_total", .counter, "Polls that the coordinator answered.", Double(counts.polls))
         page.add("poll_failures_total", .counter, "Polls that failed.", Double(counts.pollFailures))
         page.add("reports_total", .counter, "Reports that the coordinator has.", Double(counts.reports))

@@ -22,6 +22,13 @@ final class Meter: Sendable {
         /// Whether desired state has been read from disk, in the term in force.
         var isLoaded = false
         var terms = 0
+        /// When the certificate ends, by the time of day.
+        var certificateEnds: Timestamp?
+        var renewalFailures = 0
+        /// What is wrong about the agent's identity; empty while nothing is.
+        var identityProblem = ""
+        /// Whether the coordinator does not accept this agent.
+        var isRefused = false
     }
 
     /// Durations, counted by upper bounds.
@@ -89,6 +96,16 @@ final class Meter: Sendable {
             state.isLoaded = loaded
         }
     }
+
+    func identity(ends: Timestamp?, problem: String, isRefused: Bool) {
+        state.withLock { state in
+            state.certificateEnds = ends
+            state.identityProblem = problem
+            state.isRefused = isRefused
+        }
+    }
+
+    func renewalFailed() { state.withLock { $0.renewalFailures += 1 } }
 
     func ended() { state.withLock { $0.isLoaded = false } }
 }

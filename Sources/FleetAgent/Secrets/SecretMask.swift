@@ -19,7 +19,19 @@ final class SecretMask: Sendable {
         var known: SecretIndex
         /// What was learnt before that: of a long life only the latest is remembered.
         var older: SecretIndex
+        /// What is never forgotten: the agent's own secrets.
+        var lasting = Plaintexts()
         var isName: @Sendable (String) -> Bool = { _ in false }
+
+        mutating func insert(_ secrets: Plaintexts) {
+            // Moved out, so that it changes in place.
+            var index = known
+            known = SecretIndex(key: key)
+            for value in secrets.values where value.count >= SecretIndex.freeMin {
+                index.insert(value, shown: SecretMask.shown(value, key))
+            }
+            known = index
+        }
     }
 
     private let state: Mutex<State>
@@ -36,6 +48,7 @@ final class SecretMask: Sendable {
             state.key = key
             state.known = SecretIndex(key: SymmetricKey(size: .bits256))
             state.older = state.known
+            state.insert(state.lasting)
         }
     }
 
@@ -47,7 +60,7 @@ final class SecretMask: Sendable {
     /// What is shown in place of a value.
     func shown(_ bytes: [UInt8]) -> String { Self.shown(bytes, state.withLock { $0.key }) }
 
-    private static func shown(_ bytes: [UInt8], _ key: SymmetricKey) -> String {
+    fileprivate static func shown(_ bytes: [UInt8], _ key: SymmetricKey) -> String {
         let code = Manifests.Digest(bytes: Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key)))
         return "<hidden \((code?.hex ?? "").prefix(8))>"
     }
@@ -67,17 +80,21 @@ final class SecretMask: Sendable {
     func learn(_ secrets: Plaintexts) {
         guard !secrets.values.isEmpty else { return }
         state.withLock { state in
-            // Moved out, so that it changes in place.
-            var known = state.known
-            state.known = SecretIndex(key: state.key)
-            if known.isFull {
-                state.older = known
-                known = SecretIndex(key: SymmetricKey(size: .bits256))
+            if state.known.isFull {
+                state.older = state.known
+                state.known = SecretIndex(key: SymmetricKey(size: .bits256))
+                state.insert(state.lasting)
             }
-            for value in secrets.values where value.count >= SecretIndex.freeMin {
-                known.insert(value, shown: Self.shown(value, state.key))
-            }
-            state.known = known
+            state.insert(secrets)
+        }
+    }
+
+    /// Remembers secrets of the agent's own for as long as it runs, whatever else it learns.
+    func keep(_ secrets: Plaintexts) {
+        state.withLock { state in
+            guard !secrets.values.isSubset(of: state.lasting.values) else { return }
+            state.lasting.formUnion(secrets)
+            state.insert(secrets)
         }
     }
 

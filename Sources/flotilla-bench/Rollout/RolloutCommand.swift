@@ -72,7 +72,7 @@ struct RolloutBenchmark: Sendable {
     private func makeAgent(_ name: String, token: String, _ local: LocalCoordinator, _ clusters: LocalClusters) throws -> Agent {
         let file = try local.folder.write(Array(token.utf8), to: "tokens/\(name)")
         let configuration = AgentConfiguration(
-            coordinator: local.api.url, cluster: name, tokenFile: file, connection: try clusters.connection(name),
+            coordinator: local.api.url, cluster: name, identification: .token(file: file), connection: try clusters.connection(name),
             stateDirectory: "\(local.folder.path)/agents/\(name)", version: "bench")
         return Agent(configuration: configuration, logger: quietLogger)
     }

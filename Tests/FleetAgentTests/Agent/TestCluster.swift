@@ -76,7 +76,7 @@ struct TestCluster: Sendable {
     ) -> AgentConfiguration {
         var configuration = AgentConfiguration(
             coordinator: isAlone ? "http://127.0.0.1:1" : coordinator.url, cluster: FakeCoordinator.cluster,
-            tokenFile: "\(folder.path)/token",
+            identification: .none,
             connection: connection ?? ClusterConnection(server: simulator.url(for: "c") ?? ""),
             stateDirectory: "\(folder.path)/\(state)", version: version)
         configuration.ageKeyPause = .milliseconds(20)
@@ -144,7 +144,8 @@ struct TestCluster: Sendable {
     /// Whether it is about what the agent keeps for itself in the cluster, beside its work.
     func isAgentsOwn(_ line: Value) -> Bool {
         let (path, secrets) = (line["path"]?.string ?? "", "/api/v1/namespaces/flotilla-system/secrets")
-        return path == secrets || ["state", "agent-key", "age-keys"].contains { path.hasPrefix("\(secrets)/flotilla-\($0)") }
+        let names = ["state", "agent-key", "agent-identity", "age-keys"]
+        return path == secrets || names.contains { path.hasPrefix("\(secrets)/flotilla-\($0)") }
     }
 
     func requests() throws -> [Value] {

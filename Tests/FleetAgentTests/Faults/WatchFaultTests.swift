@@ -136,7 +136,7 @@ import Testing
             let url = first.url(for: "c") ?? ""
             let agent = Agent(
                 configuration: AgentConfiguration(
-                    coordinator: coordinator.url, cluster: FakeCoordinator.cluster, tokenFile: "\(folder.path)/token",
+                    coordinator: coordinator.url, cluster: FakeCoordinator.cluster, identification: .none,
                     connection: ClusterConnection(server: url), stateDirectory: "\(folder.path)/agent"),
                 clock: TestClock(pace: 20).clock, logger: TestCluster.quiet)
             try await withThrowingTaskGroup(of: Void.self) { agents in

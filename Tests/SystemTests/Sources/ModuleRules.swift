@@ -60,7 +60,7 @@ enum ModuleRules {
         "GoTemplate": ["Crypto", "CryptoExtras", "Glibc"],
         "Rendering": ["Synchronization"],
         "SecretsDecryption": ["Crypto"],
-        "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "Logging"],
+        "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "SwiftASN1", "Logging"],
         "flotilla-agent": ["Dispatch", "Glibc", "Synchronization", "FoundationEssentials", "Logging", "ArgumentParser"],
     ]
 
