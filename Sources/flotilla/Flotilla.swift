@@ -20,7 +20,7 @@ struct Flotilla: AsyncParsableCommand {
         groupedSubcommands: [
 
             CommandGroup(name: "Run", subcommands: [Up.self, Serve.self, Simulate.self]),
-            CommandGroup(name: "Look", subcommands: [Status.self, Get.self, Why.self, History.self, Events.self]),
+            CommandGroup(name: "Look", subcommands: [Status.self, Get.self, Why.self, History.self, Events.self, AuditCommand.self]),
             CommandGroup(
                 name: "Decide", subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Rollback.self]),
             CommandGroup(name: "Act on one cluster", subcommands: [Sync.self, DryRun.self, RunJob.self, Logs.self]),

@@ -107,8 +107,10 @@ struct WebServices: Sendable {
         ).add(to: &table)
         CommandRoutes(store: store, actions: CommandActions(engine: engine)).add(to: &table)
         AgentUpgradeRoutes(upgrades: agents.upgrades, image: about.agentImage).add(to: &table)
-        AuditRoutes(service: AuditService(store: store, time: time, journals: journals)).add(to: &table)
         let gate = gate(listensOnLoopback: listensOnLoopback, usesTLS: usesTLS)
+        let audit = AuditService(store: store, time: time, journals: journals)
+        AuditRoutes(service: audit).add(to: &table)
+        AuditPageRoutes(service: audit, pages: pages, gate: gate, about: about).add(to: &table)
         PageRoutes(
             store: store, time: time, pages: pages, gate: gate, counts: counts, actions: actions, about: about, following: following
         ).add(to: &table)
@@ -150,9 +152,7 @@ struct WebServices: Sendable {
         let denials = identities.denials
         for route in table.routes {
             let responder = RouteResponder(route: route, gate: gate, permits: permits) { denial, route, author in
-                await denials.note(
-                    "access.denied", on: denial.place, by: author,
-                    reason: "\(route.method) \(route.path) needs to \(denial.permission.rawValue) there")
+                await denials.note(denial, route, by: author)
             }
             router.on(RouterPath(route.path), method: route.method, responder: responder)
         }

@@ -102,13 +102,15 @@ struct AuditExportWriter: Sendable {
 }
 
 /// Verifies an export that comes in pieces, a line at a time.
-package struct AuditExportVerifier: Sendable {
+struct AuditExportVerifier: Sendable {
     /// A line is not longer than this: an entry's texts and states are bounded.
     static let lineMax = 256 << 10
 
     private let keys: AuditKeys?
     private let heads: [JournalledHead]
     private var rest: [UInt8] = []
+    /// Of everything, and of whole lines: the footer names what comes before it.
+    private var whole = SHA256()
     private var hash = SHA256()
     private var header: AuditExport.Header?
     private var verifier: AuditVerifier?
@@ -123,16 +125,17 @@ package struct AuditExportVerifier: Sendable {
     }
 
     /// Takes the next bytes of the file.
-    mutating func take(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            guard damage == nil else { return }
-            rest.append(byte)
-            if byte == UInt8(ascii: "\n") {
-                line(rest)
-                rest.removeAll(keepingCapacity: true)
-            } else if rest.count > Self.lineMax {
-                damaged("line \(lines + 1) is longer than \(Self.lineMax) bytes")
-            }
+    mutating func take(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { whole.update(bufferPointer: $0) }
+        var left = bytes[...]
+        while damage == nil, !left.isEmpty {
+            let end = left.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? left.endIndex
+            rest += left[..<end]
+            left = left[end...]
+            guard rest.count <= Self.lineMax else { return damaged("line \(lines + 1) is longer than \(Self.lineMax) bytes") }
+            guard rest.last == UInt8(ascii: "\n") else { return }
+            line(rest)
+            rest.removeAll(keepingCapacity: true)
         }
     }
 
@@ -152,7 +155,7 @@ package struct AuditExportVerifier: Sendable {
             }
         }
         if report.broken == nil { report.broken = damage }
-        return (report, Manifests.Digest(bytes: Array(hash.finalize())) ?? .sha256([]))
+        return (report, Manifests.Digest(bytes: Array(whole.finalize())) ?? .sha256([]))
     }
 
     private mutating func damaged(_ reason: String) {
@@ -185,7 +188,8 @@ package struct AuditExportVerifier: Sendable {
             from: try fields.int("from"), through: try fields.int("through"), previous: try fields.string("previous"),
             epoch: try fields.int("epoch"))
         self.header = header
-        verifier = AuditVerifier(from: header.from, previous: header.previous, keys: keys, heads: heads, epoch: header.epoch)
+        verifier = AuditVerifier(
+            from: header.from, through: header.through, previous: header.previous, keys: keys, heads: heads, epoch: header.epoch)
     }
 
     private mutating func end(_ fields: Fields) throws {

@@ -65,6 +65,8 @@ struct AuditReport: Sendable, Equatable {
     var contradicting: [JournalledHead] = []
     /// Heads of entries that have been pruned, which nothing can be compared with.
     var pruned: [JournalledHead] = []
+    /// Heads of entries behind the end of an export.
+    var later: [JournalledHead] = []
     /// Heads of databases before this one.
     var foreign: [JournalledHead] = []
     /// The intact chain's end, in hex.
@@ -97,15 +99,21 @@ struct AuditVerifier: Sendable {
     }
 
     /// Begins with the entry `from`, which has to follow `previous`: a part of a chain, as an export has it.
-    init(from: Int64, previous: String, anchor: AuditAnchor? = nil, keys: AuditKeys?, heads: [JournalledHead] = [], epoch: Int64 = 0) {
+    /// - Parameter through: where the part ends; `nil` where the chain does.
+    init(
+        from: Int64, through: Int64? = nil, previous: String, anchor: AuditAnchor? = nil, keys: AuditKeys?,
+        heads: [JournalledHead] = [], epoch: Int64 = 0
+    ) {
         self.keys = keys
         self.anchor = anchor
         self.from = from
         expected = from
         self.previous = previous
         let own = heads.filter { $0.epoch == epoch }
-        self.heads = Dictionary(grouping: own.filter { $0.sequence >= from }, by: \.sequence)
+        let end = through ?? .max
+        self.heads = Dictionary(grouping: own.filter { $0.sequence >= from && $0.sequence <= end }, by: \.sequence)
         report = AuditReport(from: from, through: from - 1, entries: 0, anchor: anchor, checkedSeals: keys != nil, hash: previous)
+        report.later = own.filter { $0.sequence > end }
         report.foreign = heads.filter { $0.epoch != epoch }
         for head in own where head.sequence < from {
             // The anchor is the last one that can be compared.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
 import Logging
 import Manifests
 import PostgresClient
@@ -19,6 +20,8 @@ final class DenialLog: Sendable {
         var written = 0
         var rest: [String: Rest] = [:]
         var breakGlass: [String: Timestamp] = [:]
+        /// Refused calls that have been told of in this minute, by route and caller.
+        var calls: Set<String> = []
     }
 
     private let store: Store
@@ -28,6 +31,7 @@ final class DenialLog: Sendable {
 
     static let eachMax = 30
     static let namedMax = 10
+    static let callsMax = 10_000
     static let windowMilliseconds: Int64 = 60_000
     /// Uses of the administrator's token from one address are told of this often.
     static let breakGlassMilliseconds: Int64 = 10 * 60_000
@@ -58,6 +62,18 @@ final class DenialLog: Sendable {
         if isWritten { await write([AuditEntry(at: now, by: author, action, on: target, outcome: .denied, reason: reason)]) }
     }
 
+    /// A call that was refused to somebody who is known: once a minute for each route and caller.
+    func note(_ denial: Denial, _ route: Route, by author: Author) async {
+        await flush()
+        let key = "\(route.method.rawValue) \(route.path) \(author.name)"
+        // Whatever this forgets, `eachMax` bounds.
+        let isFirst = state.withLock { $0.calls.count < Self.callsMax && $0.calls.insert(key).inserted }
+        guard isFirst else { return }
+        await note(
+            "access.denied", on: "\(denial.place)", by: author,
+            reason: "\(route.method.rawValue) \(route.path) needs to \(denial.permission.rawValue) there")
+    }
+
     /// That the administrator's token was used: once in a while for each address.
     func noteBreakGlass(from address: String?) async {
         let now = time.now
@@ -82,6 +98,7 @@ final class DenialLog: Sendable {
             state.minuteBegan = nil
             state.written = 0
             state.rest = [:]
+            state.calls = []
             return rest.sorted { $0.key < $1.key }.map { action, rest in
                 AuditEntry(
                     at: now, by: Author(name: "anybody", means: "several"), action, on: "several", outcome: .denied,

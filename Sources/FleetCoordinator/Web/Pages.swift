@@ -23,6 +23,7 @@ struct Pages: Sendable {
     func instance(_ page: InstancePage) -> String { render(page, "instance_page") }
     func application(_ page: ApplicationPage) -> String { render(page, "application_page") }
     func events(_ page: EventsPage) -> String { render(page, "events_page") }
+    func audit(_ page: AuditPage) -> String { render(page, "audit_page") }
     func list(_ page: ListPage) -> String { render(page, "list_page") }
     func signIn(_ page: SignInPage) -> String { render(page, "sign_in_page") }
     func error(_ page: ErrorPage) -> String { render(page, "error_page") }
@@ -31,6 +32,7 @@ struct Pages: Sendable {
 
     private static let templates: [(String, [UInt8])] = [
         ("action_form", PackageResources.action_form_mustache), ("application_page", PackageResources.application_page_mustache),
+        ("audit_page", PackageResources.audit_page_mustache),
         ("badge", PackageResources.badge_mustache), ("cluster_page", PackageResources.cluster_page_mustache),
         ("command_table", PackageResources.command_table_mustache), ("instance_page", PackageResources.instance_page_mustache),
         ("error_page", PackageResources.error_page_mustache), ("event_table", PackageResources.event_table_mustache),

@@ -17,7 +17,9 @@ struct Presenting: Sendable {
 
     func frame(_ title: String, here: String, live: Bool = true, query: String = "", notices: [PageFrame.Notice] = []) -> PageFrame {
         PageFrame(
-            title: title, isSignedIn: true, navigation: grants.reach(.read).isNowhere ? [] : PageFrame.navigation(here: here), user: user,
+            title: title, isSignedIn: true,
+            navigation: grants.reach(.read).isNowhere
+                ? [] : PageFrame.navigation(here: here, showsAudit: grants.reach(.administer).isUnlimited), user: user,
             csrf: csrf,
             query: query, liveAddress: live ? "/api/v1/events/stream?after=\(lastEvent)" : nil, notices: notices, version: about.version)
     }

@@ -117,9 +117,13 @@ struct PageFrame: Sendable, Hashable {
     var version = ""
 
     /// The main pages, in the order of the bar.
-    static func navigation(here: String) -> [Choice] {
-        [("Fleet", "/"), ("Pipelines", "/pipelines"), ("Applications", "/applications"), ("Clusters", "/clusters"), ("Events", "/events")]
-            .map { Choice(label: $0.0, address: $0.1, isHere: $0.1 == here) }
+    static func navigation(here: String, showsAudit: Bool = false) -> [Choice] {
+        var pages = [
+            ("Fleet", "/"), ("Pipelines", "/pipelines"), ("Applications", "/applications"), ("Clusters", "/clusters"),
+            ("Events", "/events"),
+        ]
+        if showsAudit { pages.append(("Audit", "/audit")) }
+        return pages.map { Choice(label: $0.0, address: $0.1, isHere: $0.1 == here) }
     }
 }
 

@@ -21,6 +21,13 @@ final class CoordinatorClient: Sendable {
         try await document(request("GET", path, query))
     }
 
+    /// The same where the answer may take long: the coordinator reads through something large first.
+    func get(_ path: String, within patience: Duration) async throws -> Value {
+        var request = request("GET", path, [])
+        request.deadline = patience
+        return try await document(request)
+    }
+
     /// Does one thing below `/api/v1`.
     func post(_ path: String, _ body: Map = Map()) async throws -> Value { try await change("POST", path, body) }
 
@@ -79,6 +86,18 @@ final class CoordinatorClient: Sendable {
             throw Self.failure(request, response.status, try await response.body.collect(upTo: 1 << 20))
         }
         return FleetEvents(body: response.body)
+    }
+
+    /// Reads an answer below `/api/v1` that may be of any length, piece by piece.
+    func stream(_ path: String, query: [(name: String, value: String)] = []) async throws -> HTTPBody {
+        var request = request("GET", path, query)
+        request.acceptGzip = false
+        request.idleTimeout = .seconds(60)
+        let response = try await http.stream(request)
+        guard response.status == 200 else {
+            throw Self.failure(request, response.status, try await response.body.collect(upTo: 1 << 20))
+        }
+        return response.body
     }
 
     private func request(_ method: String, _ path: String, _ query: [(name: String, value: String)]) -> HTTPRequest {

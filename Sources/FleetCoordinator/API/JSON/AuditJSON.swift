@@ -44,6 +44,7 @@ extension AuditReport {
                 "matching": .int(matching.count), "newestMatching": matching.last?.json ?? .null,
                 "contradicting": .int(contradicting.count),
                 "contradictions": .list(contradicting.prefix(Self.shownMax).map(\.json)), "pruned": .int(pruned.count),
+                "later": .int(later.count),
                 "otherDatabases": .int(foreign.count),
             ]),
         ])
