@@ -28,6 +28,15 @@ package struct CoordinatorConfiguration: Sendable {
     package var tlsKey: String?
     /// How agents and people reach the coordinator from elsewhere; `nil` for the address it listens on.
     package var publicURL: String?
+    /// Where agents are listened to, always within TLS; port 0 takes any free one.
+    package var agentHost = "127.0.0.1"
+    package var agentPort = 0
+    /// How agents reach their listener; `nil` for where it listens.
+    package var agentURL: String?
+    /// How long agents' certificates are good.
+    package var agentCertificateLifetime = Duration.seconds(86_400)
+    /// Files of an authority that issues agents' certificates from now on: its certificate with those above it, and its key.
+    package var agentAuthority: (certificate: String, key: String)?
     /// The agents' container image, where nobody names another one; `nil` where nobody said.
     package var agentImage: String?
     package var databaseConnections = 8
@@ -57,6 +66,7 @@ package struct Coordinator: Service {
     let upgrades: AgentUpgrades
     let credentials: Credentials
     let identities: Identities
+    let listener: AgentListener
     let counters = Counters()
     let configuration: CoordinatorConfiguration
     let time: WallTime
@@ -83,15 +93,21 @@ package struct Coordinator: Service {
         let holder = try await threads.run {
             try Folders.holder(in: configuration.dataDirectory, fresh: Identifiers().next(at: time.now))
         }
-        return Coordinator(
-            configuration, holder: holder, keys: keys, store: store, mirror: mirror, time: time, logger: logger, onReady: onReady)
+        let authorities = try await threads.run {
+            try Authorities(
+                folder: keys.authoritiesPath,
+                external: configuration.agentAuthority.map { Authorities.External(certificate: $0.certificate, key: $0.key) }, time: time)
+        }
+        return try Coordinator(
+            configuration, holder: holder, keys: keys, authorities: authorities, store: store, mirror: mirror, time: time, logger: logger,
+            onReady: onReady)
     }
 
     init(
-        _ configuration: CoordinatorConfiguration, holder: String, keys: KeyFolder, store: Store, mirror: GitMirror, time: WallTime,
-        logger: Logger,
-        onReady: @escaping @Sendable (_ url: String) -> Void
-    ) {
+        _ configuration: CoordinatorConfiguration, holder: String, keys: KeyFolder, authorities: Authorities, store: Store,
+        mirror: GitMirror,
+        time: WallTime, logger: Logger, onReady: @escaping @Sendable (_ url: String) -> Void
+    ) throws {
         self.configuration = configuration
         self.keys = keys
         self.store = store
@@ -131,7 +147,14 @@ package struct Coordinator: Service {
         identities = Identities(
             store: store, time: time, credentials: credentials, accountsPath: "\(configuration.dataDirectory)/keys/accounts.json",
             logger: logger)
+        listener = try AgentListener(
+            AgentListener.Settings(
+                host: configuration.agentHost, url: configuration.agentURL, publicURL: configuration.publicURL,
+                lifetime: configuration.agentCertificateLifetime), engine: engine, authorities: authorities, logger: logger)
     }
+
+    /// How agents reach their listener; `nil` before it listens, and where nobody can know.
+    package var agentURL: String? { listener.url }
 
     /// A link that signs a browser in once, within a quarter of an hour.
     package func signInLink(url: String) -> String {
@@ -146,8 +169,9 @@ package struct Coordinator: Service {
         let onReady = onReady
         let scheme = configuration.tlsCertificate == nil ? "http" : "https"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-        let server = try WebServices(
-            store: store, engine: engine, agents: agents, credentials: credentials, identities: identities, time: time, bells: bells,
+        let services = try WebServices(
+            store: store, engine: engine, agents: agents, listener: listener, credentials: credentials, identities: identities, time: time,
+            bells: bells,
             counters: counters,
             about: WebServices.About(
                 version: FlotillaVersion.current, allowedSigners: allowedSigners, publicURL: configuration.publicURL,
@@ -159,16 +183,26 @@ package struct Coordinator: Service {
             },
             journals: { [mirror, allowedSigners] in
                 try await AuditJournals(mirror: mirror, allowedSigners: allowedSigners).read()
-            }, logger: logger
-        ).makeServer(
+            }, logger: logger)
+        let (agentPorts, agentRuns) = AsyncStream<Int>.makeStream()
+        let agentServer = services.makeAgentServer(
+            HTTPServer.Configuration(host: configuration.agentHost, port: configuration.agentPort)
+        ) { port in agentRuns.yield(port) }
+        let server = try services.makeServer(
             HTTPServer.Configuration(
                 host: configuration.host, port: configuration.port, certificatePath: configuration.tlsCertificate,
                 keyPath: configuration.tlsKey)
-        ) { port in onReady("\(scheme)://\(host):\(port)") }
+        ) { port in
+            // Ready is who can be reached by agents, too.
+            for await _ in agentPorts { break }
+            onReady("\(scheme)://\(host):\(port)")
+        }
         try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await server.run()
-                return true
+            for server in [server, agentServer] {
+                group.addTask {
+                    try await server.run()
+                    return true
+                }
             }
             for loop in loops() {
                 group.addTask {
@@ -176,7 +210,8 @@ package struct Coordinator: Service {
                     return false
                 }
             }
-            while let isServer = try await group.next(), !isServer {}
+            var running = 2
+            while running > 0, let isServer = try await group.next() { if isServer { running -= 1 } }
             group.cancelAll()
         }
         await follower.releaseLease()
@@ -244,7 +279,14 @@ package struct Coordinator: Service {
                 identities.reader.forget()
             case .message(IdentityStatements.channel, _): identities.reader.forget()
             case .message(_, let payload):
-                if payload.isEmpty { waiters.wakeAll() } else { waiters.wake(payload.split(separator: "\n").map(String.init)) }
+                if payload.isEmpty {
+                    waiters.wakeAll()
+                } else {
+                    let clusters = payload.split(separator: "\n").map(String.init)
+                    // What has changed may be that their credentials were revoked.
+                    listener.standings.forget(clusters)
+                    waiters.wake(clusters)
+                }
             }
         }
     }

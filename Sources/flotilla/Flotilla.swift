@@ -27,7 +27,8 @@ struct Flotilla: AsyncParsableCommand {
             CommandGroup(
                 name: "Prepare",
                 subcommands: [
-                    Validate.self, Render.self, SecretsCommand.self, ClusterCommand.self, AccessCommand.self, AllowedSigners.self,
+                    Validate.self, Render.self, SecretsCommand.self, ClusterCommand.self, AuthorityCommand.self, AccessCommand.self,
+                    AllowedSigners.self,
                 ]),
         ])
 

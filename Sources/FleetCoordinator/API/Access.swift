@@ -6,6 +6,8 @@ enum Access: Sendable, Hashable {
     case open
     /// A cluster's agent, by its credential.
     case agent
+    /// An agent that has no certificate yet: its one-time token is in the body, and the handler judges it.
+    case enrolment
     /// Anybody who is signed in, about themselves: who am I, my tokens, sign out.
     case signedIn
     /// Who has the permission at the place that the path names.
@@ -44,6 +46,6 @@ enum Access: Sendable, Hashable {
 /// Who is calling, as far as the route's access asked.
 enum Caller: Sendable, Equatable {
     case anybody
-    case agent(cluster: String)
+    case agent(AgentIdentity)
     case person(Principal)
 }

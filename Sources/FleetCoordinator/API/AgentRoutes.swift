@@ -3,7 +3,7 @@ import AgentProtocol
 import HTTPTypes
 import Manifests
 
-/// What agents ask: `/agent/v1`. The cluster is the one that the token names, whatever the body says.
+/// What agents ask: `/agent/v1`. The cluster is the one that the certificate names, whatever the body says.
 struct AgentRoutes: Sendable {
     let agents: AgentService
     let counters: Counters
@@ -18,7 +18,9 @@ struct AgentRoutes: Sendable {
             "/agent/v1/poll", .agent, "Waits for desired state that differs from what the agent holds", bodyMax: Self.pollMax,
             answer: .object("PollResponse")
         ) { call in
-            try await Self.versioned(call) { try await agents.poll(PollRequest(json: $0), cluster: call.cluster()).json }
+            try await Self.versioned(call) {
+                try await agents.poll(PollRequest(json: $0), cluster: call.cluster(), identity: call.agent()).json
+            }
         }
         table.post(
             "/agent/v1/objects", .agent, "Fetches objects of the cluster's own bundles by digest", bodyMax: Self.objectsMax,
@@ -73,7 +75,7 @@ struct AgentRoutes: Sendable {
         return bytes
     }
 
-    private static func versioned(_ call: Call, _ answer: (Value) async throws -> Value) async throws -> Reply {
+    static func versioned(_ call: Call, _ answer: (Value) async throws -> Value) async throws -> Reply {
         try await versioned(call, bytes: { JSON.write(try await answer($0)) })
     }
 
@@ -92,6 +94,7 @@ struct AgentRoutes: Sendable {
             reply.headers[name] = "\(version)"
             return reply
         } catch let refusal as AgentService.Refusal {
+            guard refusal != .revoked else { throw AgentGate.revoked }
             throw APIFailure.conflict("refused", "\(refusal)")
         }
     }

@@ -31,11 +31,14 @@ struct Call: Sendable {
         return try Fields(JSON.read(body))
     }
 
-    /// The name of the agent's cluster.
-    func cluster() throws(APIFailure) -> String {
-        guard case .agent(let cluster) = caller else { throw .unauthorized }
-        return cluster
+    /// Whose agent calls.
+    func agent() throws(APIFailure) -> AgentIdentity {
+        guard case .agent(let identity) = caller else { throw .unauthorized }
+        return identity
     }
+
+    /// The name of the agent's cluster.
+    func cluster() throws(APIFailure) -> String { try agent().cluster }
 
     /// Who is signed in.
     func principal() throws(APIFailure) -> Principal {
@@ -48,7 +51,7 @@ struct Call: Sendable {
         switch caller {
         case .person(let principal):
             Author(name: principal.name, means: principal.spokenMeans, address: address, principal: principal)
-        case .agent(let cluster): Author(name: cluster, means: "agent", address: address)
+        case .agent(let agent): Author(name: agent.cluster, means: "certificate \(agent.serial)", address: address)
         case .anybody: Author(name: "anybody", means: "nothing", address: address)
         }
     }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPTypes
 import Manifests
-import PostgresClient
-import Synchronization
 
 /// Finds out who calls, and whether the route is for them.
 struct Gate: Sendable {
     let credentials: Credentials
     let authenticator: any Authenticator
     let cookie: SessionCookie
-    let epochs: CredentialEpochs
+    let agents: AgentGate
     let time: WallTime
     /// Only this machine can connect.
     let listensOnLoopback: Bool
@@ -23,16 +21,19 @@ struct Gate: Sendable {
         case signIn
     }
 
-    func admit(_ access: Access, _ headers: HTTPFields, from address: String? = nil) async throws -> Verdict {
+    func admit(
+        _ access: Access, _ headers: HTTPFields, from address: String? = nil, peer: PeerCertificate? = nil
+    ) async throws -> Verdict {
         switch access {
-        case .open: return .admitted(.anybody)
+        case .open, .enrolment: return .admitted(.anybody)
         case .agent:
+            if let peer { return .admitted(.agent(try await agents.admit(try await peer.identity()))) }
             guard let token = Self.bearer(headers), let (cluster, epoch) = credentials.agent(token),
-                try await epochs.current(for: cluster) == epoch
+                try await agents.standings.current(for: cluster)?.epoch == epoch
             else {
                 throw APIFailure(.unauthorized, "unauthorized", "a valid agent's token is needed", headers: [.wwwAuthenticate: "Bearer"])
             }
-            return .admitted(.agent(cluster: cluster))
+            return .admitted(.agent(.ofToken(cluster: cluster, epoch: epoch, at: time.now)))
         case .signedIn, .needs:
             guard let principal = try await principal(headers, from: address) else { throw APIFailure.unauthorized }
             return .admitted(.person(principal))
@@ -98,30 +99,5 @@ struct Gate: Sendable {
         let parts = value.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 1_024 else { return nil }
         return String(parts[1])
-    }
-}
-
-/// The clusters' credential epochs, remembered for a moment: an agent's every request asks for one.
-final class CredentialEpochs: Sendable {
-    private let remembered = Mutex<[String: (epoch: Int64?, at: Timestamp)]>([:])
-    private let store: Store
-    private let time: WallTime
-
-    /// A raised epoch counts at the latest so many milliseconds after it is in the database.
-    static let rememberMilliseconds: Int64 = 2_000
-
-    init(store: Store, time: WallTime) {
-        self.store = store
-        self.time = time
-    }
-
-    /// `nil` for a cluster that nobody declared. Only names from genuine tokens may be asked for: that bounds what is remembered.
-    func current(for cluster: String) async throws -> Int64? {
-        let now = time.now
-        let known = remembered.withLock { $0[cluster] }
-        if let known, now.milliseconds - known.at.milliseconds < Self.rememberMilliseconds { return known.epoch }
-        let epoch = try await store.database.read { try ClusterRows.credentialEpoch($0, cluster: cluster) }
-        remembered.withLock { $0[cluster] = (epoch, now) }
-        return epoch
     }
 }

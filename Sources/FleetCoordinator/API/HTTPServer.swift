@@ -45,10 +45,20 @@ struct HTTPServer: Service {
     /// Bursts of agents that come back at once must not find the queue full.
     private static let backlog = 4_096
 
-    /// The connections' protocol: HTTP/1.1, within TLS where there is a certificate.
-    static func channel(_ configuration: Configuration) throws -> HTTPServerBuilder {
+    private static var http: HTTP1Channel.Configuration {
         var http = HTTP1Channel.Configuration(idleTimeout: idleTimeout)
         http.httpDecoder = .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+        return http
+    }
+
+    /// Agents' connections: each takes the TLS that is in force when it comes.
+    static func channel(_ tls: AgentTLS) -> HTTPServerBuilder {
+        let http = http
+        return HTTPServerBuilder { responder in AgentChannel(base: HTTP1Channel(responder: responder, configuration: http), tls: tls) }
+    }
+
+    /// The connections' protocol: HTTP/1.1, within TLS where there is a certificate.
+    static func channel(_ configuration: Configuration) throws -> HTTPServerBuilder {
         let plain = HTTPServerBuilder.http1(configuration: http)
         guard let certificatePath = configuration.certificatePath, let keyPath = configuration.keyPath else { return plain }
         let chain = try NIOSSLCertificate.fromPEMFile(certificatePath).map { NIOSSLCertificateSource.certificate($0) }

@@ -67,7 +67,7 @@ enum OpenAPI {
         ])
         map["security"] =
             switch route.access {
-            case .open: .list([])
+            case .open, .enrolment: .list([])
             case .agent: .list([.map(["agent": .list([])])])
             case .signedIn, .needs, .page:
                 .list([.map(["token": .list([])]), .map(["administrator": .list([])]), .map(["session": .list([])])])
@@ -205,6 +205,31 @@ enum OpenAPI {
             "Enrolment": object(
                 "What an agent needs.",
                 [("cluster", text), ("token", text), ("coordinator", maybe), ("agentImage", maybe), ("credentialEpoch", number)]),
+            "OpenedEnrollment": object(
+                "A one-time token, and what an agent needs besides it. The token is shown here only.",
+                [
+                    ("id", text), ("cluster", text), ("token", text), ("expires", text), ("requiresApproval", flag), ("agentUrl", maybe),
+                    ("authorities", text), ("agentImage", maybe), ("credentialEpoch", number),
+                ]),
+            "Enrollment": object(
+                "A one-time token and what became of it.",
+                [
+                    ("id", text), ("cluster", text),
+                    ("state", .map(["type": "string", "enum": .texts(EnrollmentReading.State.allCases.map(\.rawValue))])),
+                    ("requiresApproval", flag), ("createdAt", text), ("createdBy", text), ("reason", text), ("expires", text),
+                    ("fingerprint", maybe), ("instance", maybe), ("address", maybe), ("requestedAt", maybe), ("approvedBy", maybe),
+                    ("certificateExpires", maybe),
+                ]),
+            "Revocation": object("What was revoked.", [("cluster", text), ("certificates", number)]),
+            "ClusterRelease": object("What is no longer managed.", [("cluster", text), ("applications", texts)]),
+            "ClusterRemoval": object("What was forgotten.", [("cluster", text)]),
+            "Authority": object(
+                "An authority that signs agents' certificates.",
+                [
+                    ("fingerprint", text), ("name", text), ("issues", flag), ("notBefore", text), ("notAfter", text),
+                    ("certificates", number), ("lastEnds", maybe),
+                ]),
+            "CertificateAnswer": object("A certificate, or that an approval is awaited; see the description of formats."),
             "Command": object(
                 "Something that a cluster's agent was asked to do once.",
                 [

@@ -25,7 +25,7 @@ struct Permits: Sendable {
     /// - Throws: `APIFailure` with a `Denial`, or as for what is absent.
     func decide(_ access: Access, _ caller: Caller, _ path: [String: String]) async throws -> Grants {
         switch access {
-        case .open, .agent: return .nothing
+        case .open, .agent, .enrolment: return .nothing
         case .signedIn: return try await grants(of: caller)
         case .monitoring:
             let grants = try await grants(of: caller)

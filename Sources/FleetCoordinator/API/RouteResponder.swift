@@ -16,7 +16,7 @@ struct RouteResponder: HTTPResponder {
     var onDenial: @Sendable (_ denial: Denial, _ route: Route, _ author: Author) async -> Void = { _, _, _ in }
 
     func respond(to request: Request, context: CallContext) async throws -> Response {
-        switch try await gate.admit(route.access, request.headers, from: context.remoteAddress) {
+        switch try await gate.admit(route.access, request.headers, from: context.remoteAddress, peer: context.peer) {
         case .signIn: return ReplyWriting.response(to: request, .seeOther("/sign-in"))
         case .admitted(let caller):
             var call = Call(

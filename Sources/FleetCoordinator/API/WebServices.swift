@@ -37,6 +37,7 @@ struct WebServices: Sendable {
     let store: Store
     let engine: PromotionEngine
     let agents: AgentService
+    let listener: AgentListener
     let credentials: Credentials
     let identities: Identities
     let time: WallTime
@@ -53,17 +54,19 @@ struct WebServices: Sendable {
     private let startedAt: Timestamp
     private let counts: FleetCounting
     private let metrics: Remembered<String>
-    private let pages: Pages
+    let pages: Pages
 
     /// - Throws: only where a page's template is wrong.
     init(
-        store: Store, engine: PromotionEngine, agents: AgentService, credentials: Credentials, identities: Identities, time: WallTime,
+        store: Store, engine: PromotionEngine, agents: AgentService, listener: AgentListener, credentials: Credentials,
+        identities: Identities, time: WallTime,
         bells: Bells, counters: Counters, about: About, following: @escaping @Sendable () -> Following,
         journals: @escaping @Sendable () async throws -> AuditJournals.Reading, logger: Logger
     ) throws {
         self.store = store
         self.engine = engine
         self.agents = agents
+        self.listener = listener
         self.credentials = credentials
         self.identities = identities
         self.time = time
@@ -105,6 +108,11 @@ struct WebServices: Sendable {
             store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL,
             agentImage: about.agentImage
         ).add(to: &table)
+        ClusterCredentialRoutes(
+            store: store, enrolment: listener.enrolment, credentials: listener.credentials, agentURL: { [listener] in listener.url },
+            agentImage: about.agentImage
+        ).add(to: &table)
+        AuthorityRoutes(exchange: listener.exchange).add(to: &table)
         CommandRoutes(store: store, actions: CommandActions(engine: engine)).add(to: &table)
         AgentUpgradeRoutes(upgrades: agents.upgrades, image: about.agentImage).add(to: &table)
         let gate = gate(listensOnLoopback: listensOnLoopback, usesTLS: usesTLS)
@@ -135,7 +143,7 @@ struct WebServices: Sendable {
         let isSecure = usesTLS || about.publicURL?.lowercased().hasPrefix("https://") == true
         return Gate(
             credentials: credentials, authenticator: identities.reader, cookie: SessionCookie(isSecure: isSecure),
-            epochs: CredentialEpochs(store: store, time: time), time: time, listensOnLoopback: listensOnLoopback)
+            agents: listener.gate, time: time, listensOnLoopback: listensOnLoopback)
     }
 
     /// The server, as a service.

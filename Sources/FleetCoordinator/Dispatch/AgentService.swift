@@ -20,12 +20,15 @@ struct AgentService: Sendable {
         case unknownCluster(String)
         case otherInstance(holder: String)
         case sealed(Digest)
+        /// The credential was revoked while its poll waited.
+        case revoked
 
         var description: String {
             switch self {
             case .unknownCluster(let name): "no cluster '\(name)' is declared in the fleet repository"
             case .otherInstance(let holder):
                 "another agent instance (\(holder.prefix(8))…) speaks for this cluster and has polled within \(sessionSeconds) s"
+            case .revoked: "the cluster's credentials were revoked"
             case .sealed(let digest): "the Secret \(digest) cannot be given out: \(SealingKeys.Failure.cannotOpen)"
             }
         }
@@ -39,7 +42,8 @@ struct AgentService: Sendable {
     let desk: CommandDesk
     let upgrades: AgentUpgrades
 
-    func poll(_ request: PollRequest, cluster: String) async throws -> PollResponse {
+    /// - Parameter identity: what vouches for the cluster: where it is revoked meanwhile, the poll ends with `revoked`.
+    func poll(_ request: PollRequest, cluster: String, identity: AgentIdentity? = nil) async throws -> PollResponse {
         let deadline = time.now + .seconds(request.waitSeconds)
         var first = true
         while true {
@@ -49,7 +53,12 @@ struct AgentService: Sendable {
             let held = Dictionary(request.held.map { ($0.application, $0.generation) }, uniquingKeysWith: { first, _ in first })
             let (tasks, news, wanted) = try await store.database.transaction {
                 session -> ([SyncTask], CommandDesk.News, AgentUpgradeRows.Wanted?) in
-                if isFirst { try contact(session, request, cluster, at: now) }
+                if isFirst {
+                    try contact(session, request, cluster, at: now)
+                } else if let identity {
+                    let standing = try AgentIdentityRows.standing(session, cluster: cluster)
+                    guard standing?.accepts(epoch: identity.epoch, issuedAt: identity.issuedAt) == true else { throw Refusal.revoked }
+                }
                 let news = try CommandDesk.news(session, request, cluster: cluster, at: now)
                 let wanted = try AgentUpgradeRows.wanted(session, cluster: cluster)
                 let differs = try DesiredRows.generations(session, cluster: cluster)

@@ -15,6 +15,8 @@ package struct KeyFolder: Sendable {
     let sealing: SealingKeys
     let audit: AuditKeys
     let signer: SSHSigner
+    /// Where the authorities of agents' certificates are.
+    let authoritiesPath: String
 
     package enum Failure: Error, CustomStringConvertible {
         case unusable(path: String, reason: String)
@@ -31,6 +33,7 @@ package struct KeyFolder: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw Failure.unusable(path: path, reason: "cannot make the folder: \(String(cString: strerror(errno)))")
         }
+        authoritiesPath = "\(path)/authorities"
         agentKey = SymmetricKey(data: try Self.bytes(at: "\(path)/agent.key", make: { Self.random(32) }))
         sessionKey = SymmetricKey(data: try Self.bytes(at: "\(path)/session.key", make: { Self.random(32) }))
         let sealingPath = "\(path)/sealing.key"
@@ -61,7 +64,7 @@ package struct KeyFolder: Sendable {
     /// A line of an allowed-signers file by which stock Git verifies records.
     package var allowedSigners: String { signer.allowedSignersLine(principal: Recorder.committerEmail) + "\n" }
 
-    private static func random(_ count: Int) -> [UInt8] {
+    static func random(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }

@@ -50,10 +50,6 @@ enum ClusterRows {
         return left
     }
 
-    static func credentialEpoch(_ session: Session, cluster: String) throws -> Int64? {
-        try session.query("select credential_epoch from clusters where name = $1", [.text(cluster)]).first?.int64("credential_epoch")
-    }
-
     /// Notes a poll. One instance speaks for a cluster; another is refused only while the first has polled within `sessionSeconds`.
     static func contact(
         _ session: Session, cluster: String, instance: String, agentVersion: String, agentImage: String = "", kubernetesVersion: String,

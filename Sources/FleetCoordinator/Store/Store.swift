@@ -48,6 +48,8 @@ package struct Store: Sendable {
         Migration(version: 8, name: "audit", sql: String(decoding: PackageResources._008_audit_sql, as: UTF8.self)),
         Migration(version: 9, name: "access", sql: String(decoding: PackageResources._009_access_sql, as: UTF8.self)),
         Migration(version: 10, name: "accounts", sql: String(decoding: PackageResources._010_accounts_sql, as: UTF8.self)),
+        Migration(
+            version: 11, name: "agent identities", sql: String(decoding: PackageResources._011_agent_identities_sql, as: UTF8.self)),
     ]
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Synchronization
+import Threads
 
 /// A folder of a benchmark's own, below the system's temporary folder.
 struct ScratchFolder: Sendable {
@@ -58,9 +59,8 @@ struct ScratchFolder: Sendable {
     }
 
     private static func remove(_ path: String) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        if status.st_mode & S_IFMT == S_IFDIR, let folder = opendir(path) {
+        guard let status = FileStatus(path: path, followsLinks: false) else { return }
+        if status.kind == .folder, let folder = opendir(path) {
             var names: [String] = []
             while let entry = readdir(folder) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in

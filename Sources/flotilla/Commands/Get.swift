@@ -4,7 +4,7 @@ import Manifests
 
 struct Get: AsyncParsableCommand {
     enum Noun: String, ExpressibleByArgument, CaseIterable {
-        case clusters, applications, environments, pipelines, releases, access
+        case clusters, applications, environments, pipelines, releases, enrollments, access
 
         /// Also in the singular.
         init?(argument: String) {
@@ -28,10 +28,10 @@ struct Get: AsyncParsableCommand {
               flotilla get deployment storefront --cluster prod-eu-1 -n shop -o yaml
             """)
 
-    @Argument(help: "clusters, applications, environments, pipelines, releases or access; with --cluster a kind.")
+    @Argument(help: "clusters, applications, environments, pipelines, releases, enrollments or access; with --cluster a kind.")
     var what: String
 
-    @Argument(help: "Only the one of this name; for releases, those of this pipeline.")
+    @Argument(help: "Only the one of this name; for releases, those of this pipeline; for enrollments, those of this cluster.")
     var name: String?
 
     @Option(name: .shortAndLong, help: "How to print: table, wide, json or yaml.")
@@ -91,6 +91,8 @@ struct Get: AsyncParsableCommand {
             return ([one], one)
         case .releases:
             return (try await client.items("/releases", query: [("pipeline", name)]), nil)
+        case .enrollments:
+            return (try await client.items("/enrollments", query: [("cluster", name)]), nil)
         case .access:
             guard let one = try await client.items("/access").first(where: { $0["name"]?.string == name }) else {
                 throw Failure("there is no access policy '\(name)', or none that you may see")

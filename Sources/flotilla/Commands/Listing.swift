@@ -20,6 +20,8 @@ struct Listing {
         case .applications: ["NAME", "PIPELINE", "CLUSTERS", "CURRENT", "PROGRESSING", "FAILED"] + (wide ? ["DEPENDS ON"] : [])
         case .environments: ["NAME", "CLUSTERS", "ONLINE", "PIPELINES"]
         case .pipelines: ["STAGE", "STATE", "CLUSTERS", "RUNS", "DOING"] + (wide ? ["RECORD"] : [])
+        case .enrollments:
+            ["CLUSTER", "ID", "STATE", "EXPIRES", "FINGERPRINT"] + (wide ? ["BY", "INSTANCE", "ADDRESS", "APPROVED BY"] : [])
         case .access: ["POLICY", "ROLE", "WHO", "PIPELINES", "ENVIRONMENTS", "DECLARED"]
         case .releases: ["PIPELINE", "RELEASE", "SUBJECT", "AUTHOR", "STAGES"] + (wide ? ["COMMITTED", "ERROR"] : [])
         }
@@ -39,6 +41,7 @@ struct Listing {
             }
         case .access: [policy(item)]
         case .releases: [release(item)]
+        case .enrollments: [enrollment(item)]
         }
     }
 
@@ -78,6 +81,11 @@ struct Listing {
         row += [Self.string(item, "author"), stages]
         if wide { row += [Self.string(item, "committedAt"), Self.string(item, "error")] }
         return row
+    }
+
+    private func enrollment(_ item: Value) -> [String] {
+        ["cluster", "id", "state", "expires", "fingerprint"].map { Self.string(item, $0) }
+            + (wide ? ["createdBy", "instance", "address", "approvedBy"].map { Self.string(item, $0) } : [])
     }
 
     /// Applications on clusters.

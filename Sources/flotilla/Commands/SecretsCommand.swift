@@ -3,6 +3,7 @@ import ArgumentParser
 import Glibc
 import Manifests
 import SecretsDecryption
+import Threads
 
 struct SecretsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -143,8 +144,7 @@ private struct ManifestFile {
     }
 
     func replace(by text: String) throws {
-        var status = stat()
-        let mode = stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o644
+        let mode = FileStatus(path: path)?.permissions ?? 0o644
         try LocalFile.write(Array(text.utf8), to: path, mode: mode)
     }
 

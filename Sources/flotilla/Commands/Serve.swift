@@ -60,6 +60,25 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The agents' image, where 'cluster enroll' and 'cluster upgrade-agents' name none.", valueName: "image"))
     var agentImage: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen to agents, always within TLS. (default: the port after that of --listen)", valueName: "host:port"))
+    var agentListen: String?
+
+    @Option(help: ArgumentHelp("How agents reach that. (default: the host of --public-url, or where it listens)", valueName: "url"))
+    var agentUrl: String?
+
+    @Option(help: ArgumentHelp("How long agents' certificates are good; they are renewed by themselves. (default: 24h)", valueName: "time"))
+    var agentCertificateLifetime: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate of an authority of your own that signs agents' certificates, with those above it, in PEM.", valueName: "file"))
+    var agentAuthorityCertificate: String?
+
+    @Option(help: ArgumentHelp("That authority's key, in PEM.", valueName: "file"))
+    var agentAuthorityKey: String?
+
     @Option(help: ArgumentHelp("How often the repository is asked for news. (default: 10)", valueName: "seconds"))
     var pollInterval: String?
 
@@ -116,6 +135,11 @@ struct Serve: AsyncParsableCommand {
         options[.repositoryCertificateAuthority] = repositoryCertificateAuthority
         options[.publicURL] = publicUrl
         options[.agentImage] = agentImage
+        options[.agentListen] = agentListen
+        options[.agentURL] = agentUrl
+        options[.agentCertificateLifetime] = agentCertificateLifetime
+        options[.agentAuthorityCertificate] = agentAuthorityCertificate
+        options[.agentAuthorityKey] = agentAuthorityKey
         options[.pollInterval] = pollInterval
         options[.renderMemory] = renderMemory
         options[.logLevel] = logLevel
@@ -139,6 +163,13 @@ struct Serve: AsyncParsableCommand {
         configuration.tlsKey = settings.tlsKey
         configuration.publicURL = settings.publicURL
         configuration.agentImage = settings.agentImage
+        configuration.agentHost = settings.agentListen.host
+        configuration.agentPort = settings.agentListen.port
+        configuration.agentURL = settings.agentURL
+        configuration.agentCertificateLifetime = .seconds(settings.agentCertificateLifetime.seconds)
+        if let certificate = settings.agentAuthorityCertificate, let key = settings.agentAuthorityKey {
+            configuration.agentAuthority = (certificate, key)
+        }
         return configuration
     }
 }

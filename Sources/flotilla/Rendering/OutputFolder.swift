@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Threads
 
 /// A folder of rendered files, with a list of those that are ours: nothing else in it is ever written over or removed.
 ///
@@ -128,8 +129,7 @@ final class OutputFolder: Sendable {
     }
 
     private static func holds(_ file: Int32, _ bytes: [UInt8]) -> Bool {
-        var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size) == bytes.count else { return false }
+        guard let status = FileStatus(descriptor: file), status.kind == .file, status.size == Int64(bytes.count) else { return false }
         var buffer = [UInt8](repeating: 0, count: min(bytes.count, 1 << 16))
         var offset = 0
         while offset < bytes.count {

@@ -19,11 +19,13 @@ final class Announcement: Sendable {
 
     func ready(at url: String) {
         let link = coordinator.withLock { $0?.signInLink(url: url) } ?? url
+        let agentURL = coordinator.withLock { $0?.agentURL }
         Terminal.print("Flotilla serves at \(url)")
+        if let agentURL { Terminal.print("  Agents reach it at \(agentURL)") }
         Terminal.print("  Sign in, once, within 15 minutes: \(link)")
         Terminal.print("  Administrator's token:            \(tokenFile)")
         guard let file else { return }
-        let document: Value = ["url": .string(url), "signInLink": .string(link)]
+        let document: Value = ["url": .string(url), "agentUrl": agentURL.map { .string($0) } ?? .null, "signInLink": .string(link)]
         do {
             try LocalFile.write(JSON.write(document, pretty: true), to: file, mode: 0o600)
         } catch {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Threads
 
 /// The few file operations that commands need; each blocks for as long as a local disk does.
 enum LocalFile {
@@ -7,22 +8,11 @@ enum LocalFile {
     static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 && !isFolder(path) }
 
     static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        FileStatus(path: path)?.kind == .folder
     }
-
-    enum Kind { case folder, file, other }
 
     /// What is there, links not followed; `nil` where nothing is.
-    static func kind(_ path: String) -> Kind? {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        return switch status.st_mode & S_IFMT {
-        case S_IFDIR: .folder
-        case S_IFREG: .file
-        default: .other
-        }
-    }
+    static func kind(_ path: String) -> FileStatus.Kind? { FileStatus(path: path, followsLinks: false)?.kind }
 
     /// A file's bytes.
     static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {

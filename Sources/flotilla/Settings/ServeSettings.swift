@@ -12,7 +12,9 @@ struct ServeSettings: Sendable, Equatable {
         case tlsCertificate, tlsKey
         case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
         case publicURL = "publicUrl"
-        case agentImage
+        case agentImage, agentListen
+        case agentURL = "agentUrl"
+        case agentCertificateLifetime, agentAuthorityCertificate, agentAuthorityKey
         case pollInterval, renderMemory, logLevel
 
         /// `FLOTILLA_DATABASE_URL`
@@ -43,6 +45,14 @@ struct ServeSettings: Sendable, Equatable {
     var publicURL: String?
     /// The agents' image, for manifests and upgrades that name none.
     var agentImage: String?
+    /// Where agents are listened to.
+    var agentListen: ListenAddress
+    /// How agents reach that.
+    var agentURL: String?
+    var agentCertificateLifetime: TimeSpan
+    /// An authority of somebody else's making: its certificate with those above it, and its key, as paths of PEM files.
+    var agentAuthorityCertificate: String?
+    var agentAuthorityKey: String?
     var pollInterval: Duration
     /// MiB that renders may take at once.
     var renderMemory: Int
@@ -78,6 +88,25 @@ struct ServeSettings: Sendable, Equatable {
             throw Failure(
                 "\(Key.agentImage.option) \(agentImage): no name of a container image, such as registry.example/flotilla-agent:1.0")
         }
+        // Next to where people are listened to.
+        let next = listen.port == 0 || listen.port == Int(UInt16.max) ? 0 : listen.port + 1
+        agentListen =
+            try value(.agentListen).map { (text) throws(Failure) in try ListenAddress(text) }
+            ?? ListenAddress(host: listen.host, port: next)
+        agentURL = value(.agentURL).map { String($0.reversed().drop { $0 == "/" }.reversed()) }
+        if let agentURL, !agentURL.hasPrefix("https://") || agentURL.utf8.count < 9 {
+            throw Failure("\(Key.agentURL.option) \(agentURL): no https URL", hint: "agents are only listened to within TLS")
+        }
+        let lifetime = value(.agentCertificateLifetime) ?? "24h"
+        guard let span = TimeSpan(argument: lifetime), Self.certificateLifetime.contains(span.seconds) else {
+            throw Failure("\(Key.agentCertificateLifetime.option) \(lifetime): not a time from 10m to 90d, such as 24h")
+        }
+        agentCertificateLifetime = span
+        agentAuthorityCertificate = value(.agentAuthorityCertificate)
+        agentAuthorityKey = value(.agentAuthorityKey)
+        if (agentAuthorityCertificate == nil) != (agentAuthorityKey == nil) {
+            throw Failure("\(Key.agentAuthorityCertificate.option) and \(Key.agentAuthorityKey.option) go together")
+        }
         logLevel = value(.logLevel) ?? "info"
         let interval = value(.pollInterval) ?? "10"
         guard let seconds = Double(interval), seconds >= 0.1, seconds <= 86_400 else {
@@ -91,6 +120,9 @@ struct ServeSettings: Sendable, Equatable {
         renderMemory = mebibytes
         if (tlsCertificate == nil) != (tlsKey == nil) { throw Failure("--tls-certificate and --tls-key go together") }
     }
+
+    /// Seconds that an agent's certificate may be good.
+    private static let certificateLifetime: ClosedRange<Int64> = 600...7_776_000
 
     private static func read(_ file: Value?) throws(Failure) -> [Key: String] {
         guard let file, !file.isNull else { return [:] }

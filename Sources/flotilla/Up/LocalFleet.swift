@@ -45,6 +45,7 @@ actor LocalFleet {
     private var agents: [Agent] = []
     private(set) var databaseURL = ""
     private var address = ListenAddress(host: "127.0.0.1", port: 8480)
+    private var agentPort = 8481
 
     init(settings: Settings, say: @escaping @Sendable (String) -> Void) {
         self.settings = settings
@@ -98,6 +99,7 @@ actor LocalFleet {
         } else {
             address.port = try Port.free(preferring: address.port)
         }
+        agentPort = try Port.free(preferring: address.port < 65_535 ? address.port + 1 : 0)
     }
 
     private func seed(for recipient: AgeRecipient) async throws {
@@ -134,7 +136,8 @@ actor LocalFleet {
         let command = ProcessCommand(
             program: settings.program,
             arguments: [
-                "serve", "--listen", "\(address)", "--fleet-repository", repositoryURL, "--branch", settings.branch,
+                "serve", "--listen", "\(address)", "--agent-listen", "127.0.0.1:\(agentPort)", "--fleet-repository", repositoryURL,
+                "--branch", settings.branch,
                 "--data-directory", data.path, "--announce", announcement, "--poll-interval", "2",
             ],
             // Not an argument: those are for everybody to read.

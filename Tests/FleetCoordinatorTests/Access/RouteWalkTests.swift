@@ -21,7 +21,7 @@ import Testing
     private static let own = TwoTeams.walrus.merging(extra) { $1 }
     private static let foreign = TwoTeams.zebra.merging(extra) { $1 }
     private static let missing = TwoTeams.absent.merging(extra) { $1 }
-    private static let extra = ["command": "1.1", "asset": "flotilla.css"]
+    private static let extra = ["command": "1.1", "asset": "flotilla.css", "authority": "00000000"]
 
     private static func body(_ route: Route) -> [UInt8] {
         Array((route.access.isPage ? "reason=because&seconds=60" : #"{"reason": "because"}"#).utf8)
@@ -65,7 +65,7 @@ import Testing
                 let (permission, place): (Permission, Access.Place)
                 switch route.access {
                 case .needs(let needed, let at), .page(let needed, let at): (permission, place) = (needed, at)
-                case .open, .agent, .signedIn, .monitoring: continue
+                case .open, .agent, .enrolment, .signedIn, .monitoring: continue
                 }
                 checked += 1
                 let about = Comment(rawValue: "\(route.method) \(route.path) as \(role) of \(limit)")
@@ -113,7 +113,7 @@ import Testing
                     let isAlways = [.anywhere, .fleet].contains(place)
                     // Nothing runs yet: an instance is not even there.
                     #expect(outcome == (isAlways ? .forbidden : place == .instance ? .absent : .hidden), about)
-                case .open, .agent, .signedIn, .monitoring: continue
+                case .open, .agent, .enrolment, .signedIn, .monitoring: continue
                 }
             }
         }

@@ -3,6 +3,7 @@ import AgentProtocol
 import Glibc
 import Manifests
 import Testing
+import Threads
 
 @testable import FleetCoordinator
 @testable import Rendering
@@ -62,8 +63,7 @@ import Testing
         let second = try KeyFolder(path: folder, administratorTokenPath: "\(folder)-token")
         let sealed = try first.sealing.seal(Self.text, as: Self.digest)
         #expect(try second.sealing.open(sealed, as: Self.digest) == Self.text)
-        var status = stat()
-        #expect(stat("\(folder)/sealing.key", &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(FileStatus(path: "\(folder)/sealing.key")?.permissions == 0o600)
         unlink("\(folder)-token")
     }
 

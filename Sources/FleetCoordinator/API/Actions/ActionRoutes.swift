@@ -94,7 +94,7 @@ struct ActionRoutes: Sendable {
     private func enroll(_ name: String, by author: Author) async throws -> Reply {
         let now = time.now
         let epoch = try await store.database.transaction { [store] session -> Int64 in
-            guard let epoch = try ClusterRows.credentialEpoch(session, cluster: name) else {
+            guard let epoch = try ClusterRows.declaration(session, cluster: name)?.credentialEpoch else {
                 throw APIFailure(
                     .notFound, "not-found", "there is no cluster '\(name)'", hint: "declare it in the fleet repository first")
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Manifests
+import Threads
 
 /// The file of local accounts in the key folder; every call blocks for as long as the disk does.
 ///
@@ -42,8 +43,7 @@ struct AccountFile: Sendable {
 
     /// `nil` where there is no file.
     func mark() throws(Failure) -> Mark? {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard let status = FileStatus(path: path) else {
             if errno == ENOENT { return nil }
             throw .unreadable(path: path, reason: Self.reason())
         }
@@ -58,9 +58,8 @@ struct AccountFile: Sendable {
             throw .unreadable(path: path, reason: Self.reason())
         }
         defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw .unreadable(path: path, reason: Self.reason()) }
-        guard status.st_size <= Self.bytesMax else { throw .unreadable(path: path, reason: "larger than \(Self.bytesMax) bytes") }
+        guard let status = FileStatus(descriptor: file) else { throw .unreadable(path: path, reason: Self.reason()) }
+        guard status.size <= Self.bytesMax else { throw .unreadable(path: path, reason: "larger than \(Self.bytesMax) bytes") }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while bytes.count <= Self.bytesMax {
@@ -151,10 +150,10 @@ struct AccountFile: Sendable {
 }
 
 extension AccountFile.Mark {
-    init(_ status: stat) {
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        seconds = Int64(status.st_mtim.tv_sec)
-        nanoseconds = Int64(status.st_mtim.tv_nsec)
+    init(_ status: FileStatus) {
+        inode = status.inode
+        size = status.size
+        seconds = status.seconds
+        nanoseconds = status.nanoseconds
     }
 }

@@ -19,6 +19,8 @@ struct ServedFleet: Sendable {
     let hashings: Hashings
     let token: String
     let url: String
+    /// Where agents are listened to.
+    let agentURL: String
     let client: HTTPClient
     /// Tells the server to stop as a signal would.
     let stop: @Sendable () async -> Void
@@ -42,7 +44,8 @@ struct ServedFleet: Sendable {
         host: String = "127.0.0.1", settled: Bool = true, files: [String: String] = JourneyTests.files(),
         clusters: [String] = JourneyTests.clusters, _ body: @escaping @Sendable (ServedFleet) async throws -> Void
     ) async throws {
-        let fleet = try await TestFleet(files: files)
+        // Clients judge the listener's certificate by the machine's own time.
+        let fleet = try await TestFleet(files: files, time: HandTime(WallTime.system.now))
         if settled { try await fleet.settle(clusters: clusters, rounds: 15) }
         var logger = Logger(label: "test")
         logger.logLevel = .error
@@ -52,9 +55,11 @@ struct ServedFleet: Sendable {
         let identities = Identities(
             store: fleet.store, time: fleet.time.wall, credentials: credentials, accountsPath: "\(fleet.folder)/keys/accounts.json",
             logger: logger, hasher: hashings.hasher())
+        let authorities = try Authorities(folder: keys.authoritiesPath, time: fleet.time.wall)
+        let listener = try AgentListener(AgentListener.Settings(), engine: fleet.engine, authorities: authorities, logger: logger)
         let web = try WebServices(
-            store: fleet.store, engine: fleet.engine, agents: fleet.agents, credentials: credentials, identities: identities,
-            time: fleet.time.wall, bells: fleet.engine.bells, counters: Counters(),
+            store: fleet.store, engine: fleet.engine, agents: fleet.agents, listener: listener, credentials: credentials,
+            identities: identities, time: fleet.time.wall, bells: fleet.engine.bells, counters: Counters(),
             about: WebServices.About(
                 version: "0.0.0", allowedSigners: keys.allowedSigners, publicURL: nil, repository: "file://fleet.git", branch: "main"),
             following: { WebServices.Following(isReady: true) },
@@ -64,12 +69,17 @@ struct ServedFleet: Sendable {
             }, logger: logger)
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let server = try web.makeServer(HTTPServer.Configuration(host: host)) { port in running.yield(port) }
-        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [server], logger: logger))
+        let (agentPorts, agentsRunning) = AsyncStream.makeStream(of: Int.self)
+        let agentServer = web.makeAgentServer(HTTPServer.Configuration()) { port in agentsRunning.yield(port) }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [server, agentServer].map { .init(service: $0, successTerminationBehavior: .ignore) }, logger: logger))
         let client = HTTPClient()
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
             tasks.addTask {
                 try await group.run()
                 running.finish()
+                agentsRunning.finish()
                 return true
             }
             tasks.addTask {
@@ -78,9 +88,11 @@ struct ServedFleet: Sendable {
             }
             var iterator = ports.makeAsyncIterator()
             let port = try #require(await iterator.next())
+            var agentIterator = agentPorts.makeAsyncIterator()
+            let agentPort = try #require(await agentIterator.next())
             let served = ServedFleet(
                 fleet: fleet, web: web, credentials: credentials, identities: identities, hashings: hashings,
-                token: keys.administratorToken, url: "http://127.0.0.1:\(port)",
+                token: keys.administratorToken, url: "http://127.0.0.1:\(port)", agentURL: "https://127.0.0.1:\(agentPort)",
                 client: client, stop: { await group.triggerGracefulShutdown() })
             tasks.addTask {
                 try await body(served)

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Manifests
 import Testing
+import Threads
 
 @testable import FleetCoordinator
 
@@ -50,8 +51,7 @@ import Testing
         #expect(try file.read().accounts.isEmpty)
         _ = try file.change { $0 = ["anna": anna, "idle": idle] }
         #expect(try file.read().accounts == ["anna": anna, "idle": idle])
-        var status = stat()
-        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(FileStatus(path: path)?.permissions == 0o600)
         let old = try file.mark()
         _ = try file.change { $0["idle"] = nil }
         #expect(try file.read().accounts == ["anna": anna])
