@@ -40,6 +40,8 @@ package struct CoordinatorConfiguration: Sendable {
     /// The agents' container image, where nobody names another one; `nil` where nobody said.
     package var agentImage: String?
     package var databaseConnections = 8
+    /// Local accounts that are made where they are not there yet.
+    package var seedAccounts: [SeedAccount] = []
     /// Bytes that renders may take at once, as estimated from the sizes of the files that they read.
     package var renderMemoryBytes = 512 << 20
 
@@ -166,6 +168,7 @@ package struct Coordinator: Service {
 
     /// Serves until told to stop: the server ends first, gracefully, then the loops.
     package func run() async throws {
+        try await identities.accountActions.seed(configuration.seedAccounts)
         let onReady = onReady
         let scheme = configuration.tlsCertificate == nil ? "http" : "https"
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host

@@ -12,8 +12,8 @@ struct Flotilla: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 done, and something in the fleet is not as it should be.
 
-            Commands that talk to a coordinator find it by --server and --token-file, by FLOTILLA_SERVER and FLOTILLA_TOKEN_FILE, or by \
-            the file client.json in the data directory, which `flotilla up` writes. Colours appear on terminals only; NO_COLOR turns \
+            Commands that talk to a coordinator find it by --server and --token-file, by FLOTILLA_SERVER and FLOTILLA_TOKEN_FILE, by what \
+            `flotilla login` has kept, or by the file client.json in the data directory, which `flotilla up` writes. Colours appear on terminals only; NO_COLOR turns \
             them off.
             """,
         version: programVersion,
@@ -23,6 +23,7 @@ struct Flotilla: AsyncParsableCommand {
             CommandGroup(name: "Look", subcommands: [Status.self, Get.self, Why.self, History.self, Events.self, AuditCommand.self]),
             CommandGroup(
                 name: "Decide", subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Rollback.self]),
+            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, Whoami.self, TokenCommand.self, AccountCommand.self]),
             CommandGroup(name: "Act on one cluster", subcommands: [Sync.self, DryRun.self, RunJob.self, Logs.self]),
             CommandGroup(
                 name: "Prepare",

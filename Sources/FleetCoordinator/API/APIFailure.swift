@@ -41,7 +41,7 @@ struct APIFailure: Error, Sendable, CustomStringConvertible {
     }
 
     static let unauthorized = APIFailure(
-        .unauthorized, "unauthorized", "a valid token is needed",
-        hint: "send the header 'Authorization: Bearer TOKEN'; the administrator's token is in the file 'admin-token' of the data folder",
+        .unauthorized, "unauthorized", "nobody is signed in: the token or session is missing, or has ended",
+        hint: "sign in with 'flotilla login', or send the header 'Authorization: Bearer TOKEN'",
         headers: [.wwwAuthenticate: "Bearer realm=\"flotilla\""])
 }

@@ -35,7 +35,11 @@ struct Gate: Sendable {
             }
             return .admitted(.agent(.ofToken(cluster: cluster, epoch: epoch, at: time.now)))
         case .signedIn, .needs:
-            guard let principal = try await principal(headers, from: address) else { throw APIFailure.unauthorized }
+            guard let principal = try await principal(headers, from: address) else {
+                // People come to their own account's page as to any other.
+                if access == .signedIn, headers[.authorization] == nil, headers[.accept]?.contains("text/html") == true { return .signIn }
+                throw APIFailure.unauthorized
+            }
             return .admitted(.person(principal))
         case .monitoring:
             if let principal = try await principal(headers, from: address) { return .admitted(.person(principal)) }

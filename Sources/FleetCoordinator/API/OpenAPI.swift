@@ -33,7 +33,7 @@ enum OpenAPI {
     }
 
     private static func isDescribed(_ route: Route) -> Bool {
-        !route.access.isPage && !["/sign-in", "/assets/{asset}"].contains(route.path)
+        !route.access.isPage && !["/sign-in", "/assets/{asset}", "/sign-out"].contains(route.path) && !route.path.hasPrefix("/account")
     }
 
     private static func operation(_ route: Route) -> Value {

@@ -128,6 +128,7 @@ struct WebServices: Sendable {
         SignInRoutes(
             time: time, pages: pages, credentials: credentials, signIns: identities.signIns, gate: gate, version: about.version
         ).add(to: &table)
+        AccountPageRoutes(store: store, time: time, pages: pages, gate: gate, identities: identities, about: about).add(to: &table)
         SessionRoutes(store: store, time: time, identities: identities, gate: gate).add(to: &table)
         TokenRoutes(store: store, tokens: identities.tokens).add(to: &table)
         AccountRoutes(store: store, time: time, identities: identities).add(to: &table)

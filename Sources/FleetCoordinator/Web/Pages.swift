@@ -25,13 +25,15 @@ struct Pages: Sendable {
     func events(_ page: EventsPage) -> String { render(page, "events_page") }
     func audit(_ page: AuditPage) -> String { render(page, "audit_page") }
     func list(_ page: ListPage) -> String { render(page, "list_page") }
+    func account(_ page: AccountPage) -> String { render(page, "account_page") }
     func signIn(_ page: SignInPage) -> String { render(page, "sign_in_page") }
     func error(_ page: ErrorPage) -> String { render(page, "error_page") }
 
     private func render(_ page: some Sendable, _ name: String) -> String { library.render(page, withTemplate: name) ?? "" }
 
     private static let templates: [(String, [UInt8])] = [
-        ("action_form", PackageResources.action_form_mustache), ("application_page", PackageResources.application_page_mustache),
+        ("account_page", PackageResources.account_page_mustache), ("action_form", PackageResources.action_form_mustache),
+        ("application_page", PackageResources.application_page_mustache),
         ("audit_page", PackageResources.audit_page_mustache),
         ("badge", PackageResources.badge_mustache), ("cluster_page", PackageResources.cluster_page_mustache),
         ("command_table", PackageResources.command_table_mustache), ("instance_page", PackageResources.instance_page_mustache),

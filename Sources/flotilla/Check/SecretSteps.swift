@@ -6,6 +6,7 @@ import Logging
 import Manifests
 import PostgresClient
 import SecretsDecryption
+import Threads
 
 /// The step of a tour that follows the repository's encrypted Secrets into the clusters, and looks for their plaintexts elsewhere.
 struct SecretSteps: Sendable {

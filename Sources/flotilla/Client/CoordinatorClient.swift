@@ -5,12 +5,17 @@ import Manifests
 /// Talks to a coordinator's API, version 1.
 final class CoordinatorClient: Sendable {
     let server: String
-    private let token: String
+    /// What says who calls.
+    private let credentials: [(name: String, value: String)]
     private let http: HTTPClient
 
-    init(server: String, token: String, trust: TrustSettings = .system) {
+    convenience init(server: String, token: String, trust: TrustSettings = .system) {
+        self.init(server: server, credentials: [("Authorization", "Bearer \(token)")], trust: trust)
+    }
+
+    init(server: String, credentials: [(name: String, value: String)], trust: TrustSettings) {
         self.server = String(server.reversed().drop { $0 == "/" }.reversed())
-        self.token = token
+        self.credentials = credentials
         http = HTTPClient(configuration: HTTPClient.Configuration(userAgent: "flotilla/\(programVersion)", trust: trust))
     }
 
@@ -40,6 +45,19 @@ final class CoordinatorClient: Sendable {
         request.headers.append(("Content-Type", "application/json"))
         request.body = JSON.write(.map(body))
         return try await document(request)
+    }
+
+    /// Signs in with a local account's password.
+    /// - Returns: the headers by which a client acts in the session that this opens; it lasts until it is signed out of.
+    func signIn(account: String, password: String) async throws -> [(name: String, value: String)] {
+        var request = request("POST", "/session", [])
+        request.headers.append(("Content-Type", "application/json"))
+        request.body = JSON.write(.map(["account": .string(account), "password": .string(password)]))
+        let response = try await answer(request)
+        guard let cookie = response.headers["Set-Cookie"]?.prefix(while: { $0 != ";" }),
+            let csrf = (try? JSON.read(response.body))?["csrf"]?.string
+        else { throw Failure("\(server): the answer opens no session; is this a Flotilla coordinator?") }
+        return [("Cookie", String(cookie)), ("X-Flotilla-CSRF", csrf)]
     }
 
     /// Reads a text below `/api/v1`.
@@ -104,7 +122,7 @@ final class CoordinatorClient: Sendable {
         var url = "\(server)/api/v1\(path)"
         if !query.isEmpty { url += "?" + query.map { "\(Percent.encode($0.name))=\(Percent.encode($0.value))" }.joined(separator: "&") }
         return HTTPRequest(
-            method: method, url: url, headers: [("Authorization", "Bearer \(token)"), ("Accept", "application/json")],
+            method: method, url: url, headers: credentials + [("Accept", "application/json")],
             responseBytesMax: 64 << 20, acceptGzip: true)
     }
 
@@ -135,7 +153,7 @@ final class CoordinatorClient: Sendable {
         return APIFailure(
             status: status, code: error?["code"]?.string ?? "",
             message: error?["message"]?.string ?? "\(request.method) \(request.endpoint): status \(status)",
-            hint: error?["hint"]?.string ?? (status == 401 ? "the token file does not fit this coordinator" : nil))
+            hint: error?["hint"]?.string ?? (status == 401 ? "sign in with `flotilla login`, or name the right --token-file" : nil))
     }
 }
 

@@ -79,6 +79,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("That authority's key, in PEM.", valueName: "file"))
     var agentAuthorityKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file of local accounts, with passwords, that are made where they are not there yet; for demonstrations.", valueName: "file"))
+    var seedAccounts: String?
+
     @Option(help: ArgumentHelp("How often the repository is asked for news. (default: 10)", valueName: "seconds"))
     var pollInterval: String?
 
@@ -140,6 +145,7 @@ struct Serve: AsyncParsableCommand {
         options[.agentCertificateLifetime] = agentCertificateLifetime
         options[.agentAuthorityCertificate] = agentAuthorityCertificate
         options[.agentAuthorityKey] = agentAuthorityKey
+        options[.seedAccounts] = seedAccounts
         options[.pollInterval] = pollInterval
         options[.renderMemory] = renderMemory
         options[.logLevel] = logLevel
@@ -169,6 +175,13 @@ struct Serve: AsyncParsableCommand {
         configuration.agentCertificateLifetime = .seconds(settings.agentCertificateLifetime.seconds)
         if let certificate = settings.agentAuthorityCertificate, let key = settings.agentAuthorityKey {
             configuration.agentAuthority = (certificate, key)
+        }
+        if let path = settings.seedAccounts {
+            let document: Value
+            do { document = try YAML.document(try LocalFile.read(path, limit: 1 << 20)) } catch {
+                throw Failure("\(path): is not YAML or JSON")
+            }
+            do { configuration.seedAccounts = try SeedAccount.list(document) } catch { throw Failure("\(path): \(error)") }
         }
         return configuration
     }

@@ -14,6 +14,12 @@ enum LocalFile {
     /// What is there, links not followed; `nil` where nothing is.
     static func kind(_ path: String) -> FileStatus.Kind? { FileStatus(path: path, followsLinks: false)?.kind }
 
+    /// Whether others than its owner may read or change it.
+    static func isOpenToOthers(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o077 != 0
+    }
+
     /// A file's bytes.
     static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -12,7 +12,7 @@ struct ServeSettings: Sendable, Equatable {
         case tlsCertificate, tlsKey
         case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
         case publicURL = "publicUrl"
-        case agentImage, agentListen
+        case agentImage, agentListen, seedAccounts
         case agentURL = "agentUrl"
         case agentCertificateLifetime, agentAuthorityCertificate, agentAuthorityKey
         case pollInterval, renderMemory, logLevel
@@ -53,6 +53,8 @@ struct ServeSettings: Sendable, Equatable {
     /// An authority of somebody else's making: its certificate with those above it, and its key, as paths of PEM files.
     var agentAuthorityCertificate: String?
     var agentAuthorityKey: String?
+    /// A file of accounts that are made where they are not there yet.
+    var seedAccounts: String?
     var pollInterval: Duration
     /// MiB that renders may take at once.
     var renderMemory: Int
@@ -107,6 +109,7 @@ struct ServeSettings: Sendable, Equatable {
         if (agentAuthorityCertificate == nil) != (agentAuthorityKey == nil) {
             throw Failure("\(Key.agentAuthorityCertificate.option) and \(Key.agentAuthorityKey.option) go together")
         }
+        seedAccounts = value(.seedAccounts)
         logLevel = value(.logLevel) ?? "info"
         let interval = value(.pollInterval) ?? "10"
         guard let seconds = Double(interval), seconds >= 0.1, seconds <= 86_400 else {

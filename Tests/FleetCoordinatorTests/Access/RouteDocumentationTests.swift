@@ -17,6 +17,7 @@ import Testing
             switch route.access {
             case .open: ("anybody", "")
             case .agent: ("an agent", "its cluster")
+            case .enrolment: ("an agent with a one-time token", "its cluster")
             case .signedIn: ("whoever is signed in", "")
             case .monitoring: ("read; on loopback anybody", "the whole fleet")
             case .needs(let permission, let place), .page(let permission, let place): (permission.rawValue, words(place))
@@ -25,7 +26,7 @@ import Testing
             switch route.access {
             case .needs(let permission, _), .page(let permission, _): role.permissions.contains(permission) ? "✓" : ""
             case .monitoring: "✓"
-            case .open, .agent, .signedIn: ""
+            case .open, .agent, .enrolment, .signedIn: ""
             }
         }
         return "| `\(route.method.rawValue) \(route.path)` | \(who) | \(place) | \(roles.joined(separator: " | ")) |"

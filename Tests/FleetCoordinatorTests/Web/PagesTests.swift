@@ -12,9 +12,9 @@ struct PagesTests {
             ("fleet", pages.fleet(SamplePages.fleet)), ("pipeline", pages.pipeline(SamplePages.pipeline)),
             ("cluster", pages.cluster(SamplePages.cluster)), ("application", pages.application(SamplePages.application)),
             ("instance", pages.instance(SamplePages.instance)),
-            ("audit", pages.audit(SamplePages.audit)), ("events", pages.events(SamplePages.eventsPage)),
-            ("list", pages.list(SamplePages.list)),
-            ("sign-in", pages.signIn(SamplePages.signIn)), ("error", pages.error(SamplePages.error)),
+            ("events", pages.events(SamplePages.eventsPage)), ("list", pages.list(SamplePages.list)),
+            ("sign-in", pages.signIn(SamplePages.signIn)), ("account", pages.account(SamplePages.account)),
+            ("audit", pages.audit(SamplePages.audit)), ("error", pages.error(SamplePages.error)),
         ]
     }
 

@@ -272,6 +272,26 @@ enum SamplePages {
             ], emptyText: "No cluster is declared.")
     }
 
+    static var account: AccountPage {
+        AccountPage(
+            page: frame("Account", ""), heading: "Anna Berg", facts: [Fact(label: "Account", value: "anna")],
+            newTokens: [AccountPage.NewToken(tokenName: "ci", text: "flotilla_pat_0", until: "2027-01-01T00:00:00Z")],
+            sessions: [
+                AccountPage.SessionLine(
+                    key: "session-1", browser: "Firefox", origin: "password", begun: "2 s ago", seen: "1 s ago",
+                    status: [Badge(.current, "This one")], endings: []),
+                AccountPage.SessionLine(
+                    key: "session-2", browser: "Chromium", origin: "password, from 192.0.2.7", begun: "2 h ago", seen: "1 h ago",
+                    status: [],
+                    endings: ["/account/sessions/2/end"]),
+            ], hasOtherSessions: true,
+            tokens: [
+                AccountPage.TokenLine(
+                    key: "token-1", label: "ci", limits: "viewer’s rights, in shop", made: "2 s ago", used: "never", status: [],
+                    ends: "2027-01-01T00:00:00Z", revocation: "/account/tokens/1/revoke")
+            ], roles: ["viewer", "operator"], mayMakeTokens: true, mayChangePassword: true, passwordMin: "12")
+    }
+
     static var signIn: SignInPage {
         SignInPage(
             page: PageFrame(title: "Sign in", isSignedIn: false, csrf: "csrf-token", version: "0.1.0"), problem: "That token is not known.",

@@ -9,6 +9,9 @@ import Testing
         ["cluster", "upgrade-agents"], ["cluster", "uninstall-manifest"], ["allowed-signers"], ["access", "check"],
         ["secrets", "keygen"], ["secrets", "encrypt"], ["secrets", "decrypt"],
         ["sync"], ["dry-run"], ["run-job"], ["logs"],
+        ["login"], ["logout"], ["whoami"], ["token", "create"], ["token", "list"], ["token", "revoke"],
+        ["account", "create"], ["account", "list"], ["account", "groups"], ["account", "set-password"], ["account", "disable"],
+        ["account", "enable"], ["account", "delete"],
     ]
 
     private func flotilla(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> ProgramResult {
@@ -51,7 +54,9 @@ import Testing
 
     @Test("what fails is exit code 1, and says how to mend it")
     func failure() async throws {
-        let result = try await withTemporaryFolder { try await flotilla(["status", "--data", $0], ["FLOTILLA_SERVER": ""]) }
+        let result = try await withTemporaryFolder {
+            try await flotilla(["status", "--data", $0], ["FLOTILLA_SERVER": "", "FLOTILLA_CONFIG": "\($0)/credentials.json"])
+        }
         #expect(result.code == 1)
         #expect(result.output.isEmpty)
         #expect(result.errors.hasPrefix("flotilla: error: there is no coordinator to ask"))

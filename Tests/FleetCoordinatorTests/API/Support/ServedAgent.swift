@@ -115,13 +115,4 @@ extension ServedFleet {
             try EventRows.page(session, .everything, EventRows.Filter(), before: nil, limit: 200).first { $0.kind == kind }
         }
     }
-
-    /// What the audit trail says of an action, the newest first.
-    func audited(_ action: String) async throws -> [(outcome: String, actor: String, target: String)] {
-        try await fleet.store.database.read { session in
-            try session.query("select outcome, actor, target from audit where action = $1 order by sequence desc", [.text(action)]).map {
-                (try $0.text("outcome"), try $0.text("actor"), try $0.text("target"))
-            }
-        }
-    }
 }
