@@ -30,7 +30,7 @@ struct OutageSteps: Sendable {
             let clusters = try await client.items("/clusters").filter { $0["declared"]?.bool != false }
             return clusters.allSatisfy { $0["online"]?.bool == true } ? () : nil
         }
-        let stages = StageHand(client: client, pipeline: place.pipeline)
+        let stages = StageHand(client: client, approver: client, pipeline: place.pipeline)
         for environment in place.environments {
             try await Waiting(
                 for: "\(environment) is current", within: .seconds(60), explanation: { await stages.explanation(environment) }

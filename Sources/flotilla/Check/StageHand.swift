@@ -4,6 +4,8 @@ import Manifests
 /// A person who looks at a pipeline's stages and decides, through the API.
 struct StageHand: Sendable {
     let client: CoordinatorClient
+    /// Acts as somebody who may decide what waits at gates.
+    let approver: CoordinatorClient
     let pipeline: String
 
     func stage(_ environment: String) async throws -> Value { try await client.get(path(environment)) }
@@ -48,7 +50,9 @@ struct StageHand: Sendable {
             }
             return ["verified", "notExercised"].contains(try await state(of: release, in: environment)) ? false : nil
         }
-        if needed { try await act("approve", on: environment, ["release": .string(release), "reason": "seen on the tour"]) }
+        if needed {
+            _ = try await approver.post("\(path(environment))/approve", ["release": .string(release), "reason": "seen on the tour"])
+        }
         return needed
     }
 

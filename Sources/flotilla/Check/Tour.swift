@@ -31,13 +31,16 @@ actor Tour {
         let git = try await GitHand.open(
             at: "\(folder)/clone.git", url: fleet.repositoryURL, branch: fleet.settings.branch, threads: threads)
         let place = try await TourPlace.find(fleet: fleet, client: client)
-        let stages = StageHand(client: client, pipeline: place.pipeline)
+        let people = try await TourPeople.signIn(fleet.accounts, administrator: client)
+        let stages = StageHand(client: client, approver: people.approver.client, pipeline: place.pipeline)
+        let access = AccessSteps(place: place, people: people, client: client)
         let changes = ChangeSteps(place: place, git: git, stages: stages)
         let outages = OutageSteps(place: place, fleet: fleet, client: client)
         let secrets = SecretSteps(place: place, fleet: fleet, git: git)
 
         let steps: [(name: String, body: Body)] = [
             ("First deployment reaches \(place.first)", { _ in try await changes.firstDeployment(git.head()) }),
+            ("Only who may approve can", { _ in try await access.refused() }),
             ("Approved, it reaches \(place.last)", { _ in try await changes.firstApproval(git.head()) }),
             ("A commit that changes an image goes the same way", { try await changes.newImage(&$0) }),
             ("Encrypted Secrets are plain in clusters, and nowhere else", { _ in try await secrets.arrived() }),
@@ -47,6 +50,7 @@ actor Tour {
             ("A revert pushed to \(place.last)'s branch is adopted", { _ in try await changes.revert() }),
             ("Resumed, \(place.last) takes the next release", { _ in try await changes.resume() }),
             ("Without the coordinator clusters are kept right", { try await outages.withoutCoordinator(&$0) }),
+            ("The audit trail is whole, and names who decided", { _ in try await access.audited() }),
         ]
         report = TourReport(stepCount: steps.count)
         for step in steps where await !self.step(step.name, step.body) { break }
@@ -54,6 +58,7 @@ actor Tour {
             guard let process, let memory = ProcessMemory(of: process) else { continue }
             report.agents.append(TourReport.AgentMemory(cluster: cluster, process: process, memory: memory))
         }
+        await people.signOut()
         await git.close()
         return report
     }

@@ -28,5 +28,7 @@ struct DataDirectory: Sendable {
     func kubeconfig(of cluster: String) -> String { "\(kubeconfigs)/\(cluster).yaml" }
     /// The age key of the clusters that `up` starts agents for.
     var ageKey: String { "\(path)/age.key" }
+    /// The accounts that `up` makes for the example fleet, with their passwords.
+    var demonstrationAccounts: String { "\(path)/demonstration-accounts.json" }
     func agent(_ cluster: String) -> String { "\(path)/agents/\(cluster)" }
 }

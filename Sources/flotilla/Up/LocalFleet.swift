@@ -44,6 +44,8 @@ actor LocalFleet {
     private var simulator: SupervisedProcess?
     private var agents: [Agent] = []
     private(set) var databaseURL = ""
+    /// The people of the example; `nil` where the fleet repository is somebody's own, whose policies name others.
+    private(set) var accounts: DemonstrationAccounts?
     private var address = ListenAddress(host: "127.0.0.1", port: 8480)
     private var agentPort = 8481
 
@@ -133,13 +135,18 @@ actor LocalFleet {
     }
 
     private func startCoordinator(_ databaseURL: String) async throws {
+        var demonstration: [String] = []
+        if settings.fleetRepository == nil {
+            accounts = try DemonstrationAccounts.open(data.demonstrationAccounts)
+            demonstration = ["--seed-accounts", data.demonstrationAccounts]
+        }
         let command = ProcessCommand(
             program: settings.program,
             arguments: [
                 "serve", "--listen", "\(address)", "--agent-listen", "127.0.0.1:\(agentPort)", "--fleet-repository", repositoryURL,
                 "--branch", settings.branch,
                 "--data-directory", data.path, "--announce", announcement, "--poll-interval", "2",
-            ],
+            ] + demonstration,
             // Not an argument: those are for everybody to read.
             environment: ["FLOTILLA_DATABASE_URL": databaseURL], logFile: "\(data.logs)/coordinator.log")
         coordinator = supervise("the coordinator", command)
@@ -267,6 +274,9 @@ actor LocalFleet {
         var lines = ["", style.paint("Flotilla runs at \(server)", .strong)]
         if let link = announced?["signInLink"]?.string { lines.append("  Sign in, once:   \(link)") }
         lines.append("  Or with a token: \(data.tokenFile)")
+        for person in accounts?.all ?? [] {
+            lines.append("  As \(person.group):  \(person.name), password \(person.password)")
+        }
         lines.append("  Fleet:           git clone \(repositoryURL)")
         if let recipient = try? LocalAgeKey.open(data.ageKey, at: SystemTime.now) {
             lines.append("  Encrypt for:     \(recipient)")

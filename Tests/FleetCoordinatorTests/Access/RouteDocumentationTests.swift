@@ -48,7 +48,8 @@ import Testing
 
     @Test func isComplete() async throws {
         try await ServedFleet.with(settled: false) { served async throws in
-            let header = "| Route | Needs | Where | viewer | operator | approver | administrator |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+            let header =
+                "| Route | Needs | Where | viewer | operator | approver | administrator |\n| --- | --- | --- | --- | --- | --- | --- |\n"
             let table = header + served.table.routes.map { Self.line($0) + "\n" }.sorted().joined()
             let text = try String(contentsOf: Self.document, encoding: .utf8)
             let start = try #require(text.range(of: Self.begin)?.upperBound)
