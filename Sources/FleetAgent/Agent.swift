@@ -267,6 +267,7 @@ package actor Agent {
         var random = SystemRandomNumberGenerator()
         var isFirst = true
         var lastMessage = ""
+        var lastRival: String?
         while !Task.isCancelled {
             if !coordinator.isIdentified {
                 // Also for days, where an enrolment has to be approved: what is held is kept all the same.
@@ -292,6 +293,11 @@ package actor Agent {
                 session.open()
                 // Fetching what is missing has deadlines of its own.
                 pulse.beat("poll", within: .seconds(600))
+                if let rival = answer.rival, rival != lastRival {
+                    logger.warning(
+                        "another agent, the instance \(rival.prefix(8))…, polls for this cluster too and is refused while this one lives")
+                }
+                lastRival = answer.rival
                 if answer.reportEverything { reports.repeatEverything() }
                 if let pauses = answer.driftPauses { await commands.take(pauses) }
                 await commands.take(answer.commands)

@@ -121,16 +121,19 @@ package struct PollResponse: Sendable, Hashable {
     package var driftPauses: [DriftPause]?
     /// The image that the agent is to move itself to; `nil` leaves it where it is.
     package var agentImage: String?
+    /// Another instance of this cluster's agent, which was refused a moment ago because this one is alive.
+    package var rival: String?
 
     package init(
         tasks: [SyncTask], reportEverything: Bool = false, commands: [Command] = [], driftPauses: [DriftPause]? = nil,
-        agentImage: String? = nil
+        agentImage: String? = nil, rival: String? = nil
     ) {
         self.tasks = tasks
         self.reportEverything = reportEverything
         self.commands = commands
         self.driftPauses = driftPauses
         self.agentImage = agentImage
+        self.rival = rival
     }
 
     package var json: Value {
@@ -139,6 +142,7 @@ package struct PollResponse: Sendable, Hashable {
         if !commands.isEmpty { map["commands"] = .list(commands.map(\.json)) }
         if let driftPauses { map["driftPauses"] = .list(driftPauses.map(\.json)) }
         if let agentImage { map["agentImage"] = .string(agentImage) }
+        if let rival { map["rival"] = .string(rival) }
         return .map(map)
     }
 
@@ -163,5 +167,6 @@ package struct PollResponse: Sendable, Hashable {
             }
         // What is no name of an image is none: the rest of the answer counts all the same.
         agentImage = try fields.optionalString("agentImage").flatMap { AgentImage.isValid($0) ? $0 : nil }
+        rival = try fields.optionalString("rival").map { String($0.prefix(64)) }
     }
 }

@@ -45,49 +45,77 @@ struct AgentService: Sendable {
     /// - Parameter identity: what vouches for the cluster: where it is revoked meanwhile, the poll ends with `revoked`.
     func poll(_ request: PollRequest, cluster: String, identity: AgentIdentity? = nil) async throws -> PollResponse {
         let deadline = time.now + .seconds(request.waitSeconds)
+        var rival: String?
         var first = true
         while true {
             let ticket = waiters.ticket(for: cluster)
             let now = time.now
             let isFirst = first
             let held = Dictionary(request.held.map { ($0.application, $0.generation) }, uniquingKeysWith: { first, _ in first })
-            let (tasks, news, wanted) = try await store.database.transaction {
-                session -> ([SyncTask], CommandDesk.News, AgentUpgradeRows.Wanted?) in
+            let look = try await store.database.transaction { session -> Look in
+                var look = Look()
                 if isFirst {
-                    try contact(session, request, cluster, at: now)
+                    try contact(session, request, cluster, at: now, &look)
                 } else if let identity {
                     let standing = try AgentIdentityRows.standing(session, cluster: cluster)
-                    guard standing?.accepts(epoch: identity.epoch, issuedAt: identity.issuedAt) == true else { throw Refusal.revoked }
+                    if standing?.accepts(epoch: identity.epoch, issuedAt: identity.issuedAt) != true { look.refusal = .revoked }
                 }
-                let news = try CommandDesk.news(session, request, cluster: cluster, at: now)
-                let wanted = try AgentUpgradeRows.wanted(session, cluster: cluster)
+                guard look.refusal == nil else { return look }
+                look.news = try CommandDesk.news(session, request, cluster: cluster, at: now)
+                look.wanted = try AgentUpgradeRows.wanted(session, cluster: cluster)
                 let differs = try DesiredRows.generations(session, cluster: cluster)
                     .filter { held[$0.application] != $0.generation }.map(\.application)
-                guard !differs.isEmpty else { return ([], news, wanted) }
-                return (try DesiredRows.tasks(session, cluster: cluster, applications: differs), news, wanted)
+                if !differs.isEmpty { look.tasks = try DesiredRows.tasks(session, cluster: cluster, applications: differs) }
+                return look
             }
+            if let refusal = look.refusal { throw refusal }
+            if isFirst { rival = look.rival }
             CrashPoint.reached(.pollAnswered)
             var image: String?
-            if let wanted { image = try await upgrades.heard(request, cluster: cluster, wanted, isFirst: isFirst) }
-            if !tasks.isEmpty || !news.isEmpty || image != nil || time.now >= deadline || Task.isCancelled {
-                return PollResponse(tasks: tasks, commands: news.commands, driftPauses: news.driftPauses, agentImage: image)
+            if let wanted = look.wanted { image = try await upgrades.heard(request, cluster: cluster, wanted, isFirst: isFirst) }
+            if !look.tasks.isEmpty || !look.news.isEmpty || image != nil || time.now >= deadline || Task.isCancelled {
+                return PollResponse(
+                    tasks: look.tasks, commands: look.news.commands, driftPauses: look.news.driftPauses, agentImage: image,
+                    rival: rival)
             }
             first = false
             await waiters.wait(for: cluster, since: ticket, deadline: deadline)
             // Released without a change: time is up, the coordinator stops, or a newer poll took the place.
-            if waiters.ticket(for: cluster) == ticket || time.now >= deadline { return PollResponse(tasks: []) }
+            if waiters.ticket(for: cluster) == ticket || time.now >= deadline { return PollResponse(tasks: [], rival: rival) }
         }
     }
 
-    private func contact(_ session: Session, _ request: PollRequest, _ cluster: String, at now: Timestamp) throws {
+    /// What a poll finds.
+    private struct Look: Sendable {
+        var tasks: [SyncTask] = []
+        var news = CommandDesk.News()
+        var wanted: AgentUpgradeRows.Wanted?
+        /// Another instance that was refused lately.
+        var rival: String?
+        /// Why the poll is not answered; what is kept of that is stored all the same.
+        var refusal: Refusal?
+    }
+
+    private func contact(
+        _ session: Session, _ request: PollRequest, _ cluster: String, at now: Timestamp, _ look: inout Look
+    ) throws {
         let contact = try ClusterRows.contact(
             session, cluster: cluster, instance: request.instance, agentVersion: request.agentVersion,
             agentImage: request.image?.running ?? "", kubernetesVersion: request.kubernetesVersion, at: now,
             sessionSeconds: Self.sessionSeconds)
         switch contact {
-        case .accepted: break
-        case .unknownCluster: throw Refusal.unknownCluster(cluster)
-        case .refused(let holder): throw Refusal.otherInstance(holder: holder)
+        case .accepted(let rival): look.rival = rival
+        case .unknownCluster: look.refusal = .unknownCluster(cluster)
+        case .refused(let holder, let isNews):
+            look.refusal = .otherInstance(holder: holder)
+            guard isNews else { return }
+            try EventRows.append(
+                session,
+                [
+                    FleetEvent(
+                        at: now, kind: "secondAgent", severity: .warning, cluster: cluster,
+                        message: "instance \(request.instance) was refused: instance \(holder) speaks for this cluster")
+                ])
         }
     }
 

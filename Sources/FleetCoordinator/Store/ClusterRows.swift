@@ -13,9 +13,11 @@ enum ClusterRows {
     }
 
     enum Contact: Sendable, Equatable {
-        case accepted
+        /// - Parameter rival: another instance that was refused not long ago because of this one.
+        case accepted(rival: String?)
         /// Another instance of this cluster's agent is alive.
-        case refused(holder: String)
+        /// - Parameter isNews: this one has not been refused lately.
+        case refused(holder: String, isNews: Bool)
         case unknownCluster
     }
 
@@ -50,6 +52,9 @@ enum ClusterRows {
         return left
     }
 
+    /// So long the first instance is told of one that was refused, and that one is no news when it comes again.
+    private static let refusalMilliseconds: Int64 = 600_000
+
     /// Notes a poll. One instance speaks for a cluster; another is refused only while the first has polled within `sessionSeconds`.
     static func contact(
         _ session: Session, cluster: String, instance: String, agentVersion: String, agentImage: String = "", kubernetesVersion: String,
@@ -60,18 +65,22 @@ enum ClusterRows {
             update clusters set instance = $2, last_contact = $3, agent_version = $4, kubernetes_version = $5, agent_image = $7,
               instance_sequence = case when instance is distinct from $2 then 0 else instance_sequence end
             where name = $1 and (instance is null or instance = $2 or coalesce(last_contact, 0) < $6)
-            returning name
+            returning case when refused_at > $8 and refused_instance is distinct from $2 then refused_instance end as rival
             """,
             [
                 .text(cluster), .text(instance), .int(now.milliseconds), .text(agentVersion), .text(kubernetesVersion),
-                .int(now.milliseconds - sessionSeconds * 1_000), .text(agentImage),
+                .int(now.milliseconds - sessionSeconds * 1_000), .text(agentImage), .int(now.milliseconds - refusalMilliseconds),
             ])
-        if !updated.isEmpty { return .accepted }
+        if let row = updated.first { return .accepted(rival: try row.optionalText("rival")) }
         let holder = try session.query(
-            "update clusters set refused_instance = $2, refused_at = $3 where name = $1 returning instance",
-            [.text(cluster), .text(instance), .int(now.milliseconds)])
+            """
+            update clusters c set refused_instance = $2, refused_at = $3
+            from (select name, refused_instance, refused_at from clusters where name = $1 for update) o where c.name = o.name
+            returning c.instance, (o.refused_instance is distinct from $2 or coalesce(o.refused_at, 0) <= $4) as news
+            """,
+            [.text(cluster), .text(instance), .int(now.milliseconds), .int(now.milliseconds - refusalMilliseconds)])
         guard let row = holder.first else { return .unknownCluster }
-        return .refused(holder: try row.optionalText("instance") ?? "")
+        return .refused(holder: try row.optionalText("instance") ?? "", isNews: try row.bool("news"))
     }
 
     /// The instance that speaks for each cluster, with its last report's sequence; locked, in one order for all writers.

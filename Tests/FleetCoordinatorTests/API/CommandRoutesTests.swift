@@ -33,9 +33,7 @@ import Testing
         let result = CommandResult(
             id: id, outcome: outcome, message: message, output: ["text": "line\u{0}\n"], startedAt: served.fleet.time.now,
             finishedAt: served.fleet.time.now)
-        return try await served.send(
-            "POST", "/agent/v1/command-results", token: served.agentToken(cluster),
-            headers: [(name: "Flotilla-Protocol", value: "1")], body: JSON.write(CommandResults(results: [result]).json))
+        return try await served.agent(cluster).post("/agent/v1/command-results", CommandResults(results: [result]).json)
     }
 
     @Test("a command is queued, delivered to its own cluster only, and answered once")

@@ -35,9 +35,9 @@ import Testing
             let paths = try #require(description.at("paths")?.map)
             let schemas = try #require(description.at("components", "schemas")?.map)
             for route in served.web.routes(listensOnLoopback: true, usesTLS: false).routes
-            where route.path.hasPrefix("/api/") && !route.path.hasSuffix("openapi.json") || route.path.hasPrefix("/agent/") {
+            where route.path.hasPrefix("/api/") && !route.path.hasSuffix("openapi.json") {
                 let operation = try #require(paths[route.path]?[route.method.rawValue.lowercased()], "\(route.path)")
-                #expect(operation.at("security")?.list?.isEmpty == false)
+                #expect(operation.at("security")?.list?.isEmpty == (route.access == .open), "\(route.path)")
                 #expect((operation.at("parameters")?.list?.count ?? 0) == route.parameters.count + route.query.count)
                 switch route.answer {
                 case .object(let name), .list(of: let name): #expect(schemas[name] != nil, "\(name)")

@@ -4,6 +4,7 @@ import Crypto
 import HTTPTransport
 import HTTPTypes
 import Manifests
+import PostgresClient
 import SwiftASN1
 import Testing
 import X509
@@ -18,7 +19,7 @@ import X509
             let table = served.web.listener.routes(served.fleet.agents, served.web.counters)
             #expect(table.routes.allSatisfy { $0.path == "/healthz" || $0.path.hasPrefix("/agent/v1/") })
             for route in table.routes {
-                let answer = try await nobody.send(route.method.rawValue, route.path, route.method == .get ? [] : Array("{}".utf8))
+                let answer = try await nobody.send(route.method.rawValue, route.path, body: route.method == .get ? [] : Array("{}".utf8))
                 switch route.access {
                 case .agent: #expect(answer.status == 401 && answer.code == "certificate-needed", "\(route.path)")
                 case .enrolment: #expect(answer.status == 422, "\(route.path)")
@@ -32,7 +33,7 @@ import X509
                 #expect(try await nobody.send("GET", path, headers: token).status == 404)
             }
             let person = [(name: "Authorization", value: "Bearer \(served.token)")] + ServedAgent.headers
-            #expect(try await nobody.send("POST", "/agent/v1/poll", Array("{}".utf8), headers: person).status == 401)
+            #expect(try await nobody.send("POST", "/agent/v1/poll", headers: person, body: Array("{}".utf8)).status == 401)
             #expect(try await served.send("POST", "/agent/v1/enroll", body: Array("{}".utf8)).status == 404)
         }
     }
@@ -140,6 +141,7 @@ import X509
             // On another coordinator it counts as soon as that has looked again.
             let elsewhere = CredentialStandings(store: served.fleet.store, time: served.fleet.time.wall)
             let before = try await elsewhere.current(for: "edge")
+            served.fleet.time.advance(by: .milliseconds(1))
             _ = try await served.post("/api/v1/clusters/edge/revoke", ["reason": "again"])
             elsewhere.forget(["edge"])
             #expect(try await elsewhere.current(for: "edge") != before)
@@ -156,6 +158,29 @@ import X509
             _ = try await served.post("/api/v1/clusters/edge/revoke", ["reason": "stolen"])
             let ended = try await answer
             #expect(ended.status == 401 && ended.code == "certificate-revoked")
+        }
+    }
+
+    @Test("of two instances the second is refused while the first lives, and both are told")
+    func secondInstance() async throws {
+        try await ServedFleet.with(settled: false) { served async throws in
+            try await served.declare(["edge"])
+            let (first, second) = (try served.agent("edge"), try served.agent("edge"))
+            #expect(try PollResponse(json: try await first.poll("one").json).rival == nil)
+            for _ in 0..<2 {
+                let refused = try await second.poll("two")
+                #expect(refused.status == 409 && refused.code == "refused" && refused.text.contains("one"))
+            }
+            #expect(try PollResponse(json: try await first.poll("one").json).rival == "two")
+            let events = try await served.fleet.store.database.read { session in
+                try session.query("select message from events where kind = 'secondAgent'").map { try $0.text("message") }
+            }
+            #expect(events.count == 1 && events.first?.contains("two") == true)
+            // The first is gone: the second takes over, and nobody is warned of the first.
+            served.fleet.time.advance(by: .seconds(AgentService.sessionSeconds + 1))
+            let taken = try await second.poll("two")
+            #expect(taken.status == 200)
+            #expect(try PollResponse(json: taken.json).rival == nil)
         }
     }
 }

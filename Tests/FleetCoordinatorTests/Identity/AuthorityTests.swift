@@ -148,7 +148,7 @@ import X509
             at: time.now)
         // The agent gets the chain with its certificate, and the whole bundle to believe.
         #expect(made.chain.hasSuffix(company.chain) && both.current.bundle.hasSuffix(company.chain))
-        let der = try Certificate(pemEncoded: made.chain).serializeAsPEM().derBytes
+        let der = try #require(try PEMDocument.parseMultiple(pemString: made.chain).first).derBytes
         #expect(AgentIdentity.read(der: der, believing: both.current.all) == made.identity)
         #expect(made.identity.cluster == "edge" && made.identity.epoch == 3)
         #expect(AgentIdentity.read(der: der, believing: own.current.all) == nil)

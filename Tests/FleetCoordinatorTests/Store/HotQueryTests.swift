@@ -13,7 +13,7 @@ import Testing
     static let applications = 10
     static let large = [
         "desired", "observed", "events", "dispatched", "plan_leaves", "objects", "bundle_objects", "promotions", "originals",
-        "bundle_originals", "commands", "drift_pauses", "agent_images",
+        "bundle_originals", "commands", "drift_pauses", "agent_images", "agent_revocations", "agent_certificates", "enrollments",
     ]
     /// A small part of the fleet: one stage on ten clusters.
     private static let sight = Sight.part(
@@ -60,6 +60,11 @@ import Testing
               from generate_series(1, \(Self.clusters)) c, generate_series(1, 50) i;
             insert into drift_pauses select 'c' || c, 'a1', 'shop', 'production', 1000000, '', 'x', 0 from generate_series(1, \(Self.clusters)) c;
             insert into agent_images select 'c' || c, 'production', 'registry.example/agent:2' from generate_series(1, \(Self.clusters)) c;
+            insert into agent_revocations select 'c' || c, 0, 'x', '' from generate_series(1, \(Self.clusters)) c;
+            insert into agent_certificates select 's' || i, 'c' || i % 1000, 'a' || i % 3, 'k', 0, i, i from generate_series(1, 20000) i;
+            insert into enrollments (id, token, cluster, state, needs_approval, created_at, created_by, expires_at)
+              select 'e' || i, 't' || i, 'c' || i % 1000, case when i % 100 = 0 then 'pending' else 'issued' end, false, i, 'x', i
+              from generate_series(1, 20000) i;
             insert into stages (pipeline, environment, position, state, in_flight) values ('shop', 'production', 0, '{}', 'p1');
             insert into clusters (name, environment, last_contact) select 't' || c, 'test', 0 from generate_series(1, 10) c;
             insert into plans (pipeline, sequence, release, fleet, origin, committed_at, created_at) overriding system value
@@ -111,6 +116,12 @@ import Testing
                         $0, cluster: "c5", instance: "i5", agentVersion: "", kubernetesVersion: "", at: now, sessionSeconds: 60)
                 }
             ),
+            ("a certificate's standing", { _ = try AgentIdentityRows.standing($0, cluster: "c5") }),
+            ("a one-time token", { _ = try AgentIdentityRows.lock($0, token: .sha256([])) }),
+            ("usable tokens", { _ = try AgentIdentityRows.usable($0, cluster: "c5", at: now) }),
+            ("what waits for approval", { _ = try AgentIdentityRows.lockPending($0, cluster: "c5", at: now) }),
+            ("certificates of an authority", { _ = try AgentIdentityRows.last($0, authority: .sha256([]), at: now) }),
+            ("the newest tokens", { _ = try AgentIdentityRows.page($0, cluster: "c5", before: nil, limit: 50) }),
             ("sequences", { _ = try ClusterRows.lockSequences($0, clusters: ["c5", "c6"]) }),
             ("reports", { try ObservedRows.upsert($0, [ObservedRows.Entry(cluster: "c5", report: report)], at: now) }),
             ("stages of a report", { _ = try StageRows.rolling($0, clusters: ["c5"]) }),

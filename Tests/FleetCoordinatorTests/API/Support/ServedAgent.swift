@@ -52,10 +52,10 @@ struct ServedAgent: Sendable {
         ).serializeAsPEM().pemString
     }
 
-    func post(_ path: String, _ body: Value) async throws -> ServedFleet.Answer { try await send("POST", path, JSON.write(body)) }
+    func post(_ path: String, _ body: Value) async throws -> ServedFleet.Answer { try await send("POST", path, body: JSON.write(body)) }
 
     func send(
-        _ method: String, _ path: String, _ body: [UInt8] = [], headers: [(name: String, value: String)] = Self.headers,
+        _ method: String, _ path: String, headers: [(name: String, value: String)] = Self.headers, body: [UInt8] = [],
         acceptGzip: Bool = false
     ) async throws -> ServedFleet.Answer {
         let response = try await client.send(
