@@ -145,10 +145,17 @@ import Testing
             }
             let sync = { (application: String) in #"{"kind": "syncNow", "parameters": {"application": "\#(application)"}}"# }
             let pods = #"{"kind": "listObject", "parameters": {"kind": "pods", "namespace": "walrus"}}"#
+            let job = #"""
+                {"kind": "runJob", "parameters": {"application": "walrus-web", "namespace": "walrus", "timeoutSeconds": 60,
+                  "manifest": {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"},
+                    "spec": {"template": {"spec": {"containers": []}}}}}}
+                """#
             #expect(try await ask(sync("walrus-web"), .pipeline) == 201)
             #expect(try await ask(sync("otter-web"), .pipeline) == 404)
             #expect(try await ask(sync("nix-web"), .pipeline) == 404)
             #expect(try await ask(pods, .pipeline) == 403)
+            #expect(try await ask(job, .pipeline) == 403)
+            #expect(try await ask(job, .environment) == 201)
             #expect(try await ask(sync("otter-web"), .environment) == 201)
             #expect(try await ask(pods, .environment) == 201)
         }
