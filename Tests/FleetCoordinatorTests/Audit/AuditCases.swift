@@ -23,6 +23,8 @@ extension AuditCoverageTests {
         var caller = Caller.administrator
         /// Further names for the path, made after what prepares.
         var parameters: @Sendable (ServedFleet) async throws -> [String: String] = { _ in [:] }
+        /// Needs no fleet that rolls anything out.
+        var isBare = false
         /// The name that the entry has to have.
         var actor: String { caller == .administrator ? "administrator" : "anna" }
 

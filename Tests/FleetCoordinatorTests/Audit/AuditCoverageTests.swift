@@ -11,7 +11,7 @@ import Testing
     /// Routes with another method than GET that change nothing which anybody decides, and why.
     static let exempt: [String: String] = ["POST /webhooks/git": "asks for a fetch that happens anyway"]
 
-    static let cases = fleetCases + identityCases
+    static let cases = fleetCases + identityCases + enrolmentCases
 
     private static func path(_ route: String, _ environment: String, _ more: [String: String] = [:]) -> String {
         var path = String(route.drop { $0 != " " }.dropFirst()).replacing("{environment}", with: environment)
@@ -28,8 +28,8 @@ import Testing
 
     @Test("makes one entry, with who, why, and what changed", arguments: cases)
     func audits(_ one: Case) async throws {
-        try await ServedFleet.with(settled: !one.isOfIdentity) { served async throws in
-            if one.isOfIdentity { try await served.create("anna") }
+        try await ServedFleet.with(settled: !one.isBare) { served async throws in
+            if one.isBare { try await served.create("anna") }
             let browser = one.caller == .anna ? try await served.browser("anna") : nil
             try await one.prepare(served)
             let body = try await one.makeBody?(served) ?? one.body
@@ -62,24 +62,26 @@ import Testing
     private static func call(
         _ one: Case, _ path: String, _ body: Value, _ browser: ServedFleet.Browser?, _ served: ServedFleet
     ) async throws -> ServedFleet.Answer {
-        let method = String(one.route.prefix { $0 != " " })
-        if let browser { return try await browser.send(method, path, body) }
         let isForm = !one.route.contains(" /api/")
         let fields = (body.map?.entries ?? []).map { "\($0.key)=\(URLText.encode($0.value.string ?? "\($0.value)"))" }
+        var headers = [(name: "Content-Type", value: isForm ? "application/x-www-form-urlencoded" : "application/json")]
+        if let browser { headers += [(name: "Cookie", value: browser.cookie), (name: "X-Flotilla-CSRF", value: browser.csrf)] }
         return try await served.send(
-            method, path, token: one.caller == .administrator ? served.token : nil,
-            headers: [(name: "Content-Type", value: isForm ? "application/x-www-form-urlencoded" : "application/json")],
+            String(one.route.prefix { $0 != " " }), path, token: one.caller == .administrator ? served.token : nil, headers: headers,
             body: isForm ? Array(fields.joined(separator: "&").utf8) : JSON.write(body))
     }
+
+    /// What agents say of themselves is told of where it is taken in.
+    private static func isForAgents(_ route: Route) -> Bool { route.access == .agent || route.access == .enrolment }
 
     @Test("no route is forgotten, and reading leaves no entry")
     func everyRoute() async throws {
         try await ServedFleet.with { served async throws in
             let routes = served.web.routes(listensOnLoopback: true, usesTLS: false).routes
-            let changing = routes.filter { $0.method != .get && $0.access != .agent }.map { "\($0.method.rawValue) \($0.path)" }
+            let changing = routes.filter { $0.method != .get && !Self.isForAgents($0) }.map { "\($0.method.rawValue) \($0.path)" }
             #expect(Set(changing) == Set(Self.cases.map(\.route)).union(Self.exempt.keys))
             let mark = try await served.fleet.store.auditTrail().last?.sequence ?? 0
-            for route in routes where route.method == .get && route.access != .agent {
+            for route in routes where route.method == .get && !Self.isForAgents(route) {
                 _ = try await served.status(
                     "GET", Self.path("GET \(route.path)", "production"), headers: [(name: "Authorization", value: "Bearer \(served.token)")]
                 )

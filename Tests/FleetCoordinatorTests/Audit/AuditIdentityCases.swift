@@ -5,11 +5,6 @@ import Testing
 
 @testable import FleetCoordinator
 
-extension AuditCoverageTests.Case {
-    /// About accounts, sessions and tokens: these need no fleet, but an account `anna`.
-    var isOfIdentity: Bool { ["account.", "session.", "token."].contains { action.hasPrefix($0) } }
-}
-
 extension AuditCoverageTests {
     private static let account = "/api/v1/accounts/{account}"
     private static let why: Value = ["reason": "why"]
@@ -58,5 +53,18 @@ extension AuditCoverageTests {
         Case(route: "DELETE \(account)/sessions", action: "session.revoke", parameters: anna),
         Case(route: "DELETE \(account)/sessions/{session}", action: "session.revoke", parameters: session),
         Case(route: "DELETE \(account)/tokens/{token}", action: "token.revoke", parameters: token),
-    ]
+        Case(route: "POST /account/sessions/{session}/end", action: "session.revoke", caller: .anna, parameters: session),
+        Case(route: "POST /account/sessions/end-others", action: "session.revoke", caller: .anna),
+        Case(route: "POST /account/tokens", action: "token.create", body: ["name": "ci", "days": "7"], caller: .anna),
+        Case(route: "POST /account/tokens/{token}/revoke", action: "token.revoke", caller: .anna, parameters: token),
+        Case(
+            route: "POST /account/password", action: "account.set-password",
+            body: [
+                "current": .string(ServedFleet.password), "password": "another horse battery", "again": "another horse battery",
+            ], caller: .anna),
+    ].map { one in
+        var bare = one
+        bare.isBare = true
+        return bare
+    }
 }
