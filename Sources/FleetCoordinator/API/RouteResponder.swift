@@ -23,8 +23,9 @@ struct RouteResponder: HTTPResponder {
                 path: try parameters(context), query: try Query(parsing: request.uri.query), headers: request.headers, body: [],
                 caller: caller, address: context.remoteAddress, host: request.head.authority)
             let headers = request.headers
+            let address = context.remoteAddress
             call.readmit = { [gate, route] in
-                if case .admitted(let caller)? = try? await gate.admit(route.access, headers) { caller } else { nil }
+                if case .admitted(let caller)? = try? await gate.admit(route.access, headers, from: address) { caller } else { nil }
             }
             return ReplyWriting.response(to: request, try await reply(to: call) { try await body(of: request) })
         }
