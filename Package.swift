@@ -86,7 +86,7 @@ let package = Package(
             dependencies: [
                 "FleetCoordinator", "FleetAgent", "ClusterSimulator", "FleetModel", "Rendering", "Kustomize", "KubernetesAPI",
                 "HTTPTransport", "GitRepository", "PostgresClient", "AgentProtocol", "Promotion", "GoTemplate", "Compression", "Manifests",
-                "Threads", arguments, hummingbird, httpTypes, nioCore, logging,
+                "Threads", "TLSTestServer", arguments, hummingbird, httpTypes, nioCore, logging,
             ],
             swiftSettings: strict),
 
@@ -107,7 +107,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "flotilla", "flotilla-agent", "ClusterSimulator", "AgentProtocol", "Compression", "SecretsDecryption", "Manifests",
-                "HTTPTransport", "Threads", "PostgresClient", "FleetCoordinator", "FleetModel", "GitRepository", "HTTPTestServer", arguments,
+                "HTTPTransport", "Threads", "PostgresClient", "FleetCoordinator", "FleetModel", "GitRepository", "HTTPTestServer", "TLSTestServer", arguments,
                 logging,
             ],
             swiftSettings: strict),

@@ -23,16 +23,15 @@ struct AgentCommand: AsyncParsableCommand {
             Without --kubeconfig the agent uses the service account of the pod it runs in.
 
             Example:
-              flotilla-agent --coordinator https://flotilla.example.com --cluster prod-eu-1 \\
-                --token-file /etc/flotilla/token --state-directory /var/lib/flotilla-agent
+              flotilla-agent --coordinator https://flotilla.example.com:8481 --cluster prod-eu-1 \\
+                --enrolment-token-file /etc/flotilla/token --coordinator-ca /etc/flotilla/ca.crt --state-directory /var/lib/flotilla-agent
             """,
         version: "0.1.0")
 
-    @Option(help: "The coordinator's URL.") var coordinator: String?
+    @Option(help: "The URL at which the coordinator listens to agents; https.") var coordinator: String?
     @Option(help: "The name under which this cluster is enrolled.") var cluster: String?
     @Option(help: "The file with the one-time token of 'flotilla cluster enroll'; looked at only without a good certificate.")
     var enrolmentTokenFile: String?
-    @Option(help: "The file with a bearer token, where the coordinator takes one.") var tokenFile: String?
     @Option(help: "PEM file of the authorities of the coordinator's certificate, until it has told its own; otherwise the system's.")
     var coordinatorCA: String?
     @Option(help: "The kubeconfig of the cluster.") var kubeconfig: String?
@@ -103,8 +102,8 @@ struct AgentCommand: AsyncParsableCommand {
             return value
         }
         let url = try need(coordinator, "coordinator", "COORDINATOR")
-        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
-            throw ValidationError("--coordinator is no http(s) URL: \(HTTPRequest.endpoint(of: url))")
+        guard url.hasPrefix("https://") else {
+            throw ValidationError("--coordinator is no https URL: \(HTTPRequest.endpoint(of: url))")
         }
         let kubeconfig = kubeconfig ?? Self.variable("KUBECONFIG")
         let connection =
@@ -114,17 +113,12 @@ struct AgentCommand: AsyncParsableCommand {
                 try ClusterConnection.inCluster(
                     folder: serviceAccountFolder ?? Self.variable("SERVICE_ACCOUNT_FOLDER") ?? ClusterConnection.serviceAccountFolder)
             }
-        let identification =
-            if let file = tokenFile ?? Self.variable("TOKEN_FILE") {
-                AgentConfiguration.Identification.token(file: file)
-            } else {
-                AgentConfiguration.Identification.certificate(
-                    AgentConfiguration.Enrolment(
-                        tokenFile: enrolmentTokenFile ?? Self.variable("ENROLMENT_TOKEN_FILE"),
-                        authorityFile: coordinatorCA ?? Self.variable("COORDINATOR_CA"),
-                        // A pod's state folder goes with it; another's stays.
-                        isKeptInCluster: kubeconfig == nil))
-            }
+        let identification = AgentConfiguration.Identification.certificate(
+            AgentConfiguration.Enrolment(
+                tokenFile: enrolmentTokenFile ?? Self.variable("ENROLMENT_TOKEN_FILE"),
+                authorityFile: coordinatorCA ?? Self.variable("COORDINATOR_CA"),
+                // A pod's state folder goes with it; another's stays.
+                isKeptInCluster: kubeconfig == nil))
         let wait = pollWait ?? Self.variable("POLL_WAIT").flatMap { Int($0) } ?? 50
         var configuration = AgentConfiguration(
             coordinator: url, cluster: try need(cluster, "cluster", "CLUSTER"), identification: identification, connection: connection,

@@ -55,6 +55,12 @@ package struct TestAuthority: Sendable {
         return try issued.serializeAsPEM().pemString + "\n"
     }
 
+    /// The same with times in seconds since 1970.
+    package func client(_ request: String, name: String, from begins: Int64, to ends: Int64) throws -> String {
+        try client(
+            request, name: name, begins: Date(timeIntervalSince1970: Double(begins)), ends: Date(timeIntervalSince1970: Double(ends)))
+    }
+
     private func issue(
         _ key: Certificate.PublicKey, _ subject: DistinguishedName, begins: Date, ends: Date, _ extensions: Certificate.Extensions
     ) throws -> Certificate {

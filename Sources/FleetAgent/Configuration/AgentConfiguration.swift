@@ -7,8 +7,6 @@ package struct AgentConfiguration: Sendable {
     package enum Identification: Sendable, Hashable {
         /// By a certificate for a key of its own, which it gets with a one-time token, and renews.
         case certificate(Enrolment)
-        /// By a bearer token in a file; read for every request, so that it can be replaced.
-        case token(file: String)
         /// Not at all: for tests whose coordinator asks nobody.
         case none
     }

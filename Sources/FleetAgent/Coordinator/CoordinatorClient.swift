@@ -4,7 +4,6 @@ import Compression
 import HTTPTransport
 import Manifests
 import Synchronization
-import Threads
 
 /// Why the coordinator did not do what it was asked.
 struct CoordinatorError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -30,8 +29,6 @@ final class CoordinatorClient: Sendable {
     private let bare: HTTPClient
     private let base: String
     private let current: Mutex<HTTPClient?>
-    private let tokenFile: String?
-    private let thread = ThreadExecutor(name: "token")
     /// Open while there is something to show.
     let identified = Gate()
 
@@ -44,10 +41,9 @@ final class CoordinatorClient: Sendable {
         base = configuration.coordinator
         bare = HTTPClient(
             configuration: HTTPClient.Configuration(connectionsPerHostMax: 4, userAgent: "flotilla-agent/\(configuration.version)"))
-        if case .token(let file) = configuration.identification { tokenFile = file } else { tokenFile = nil }
         switch configuration.identification {
         case .certificate: current = Mutex(nil)
-        case .none, .token:
+        case .none:
             current = Mutex(bare)
             identified.open()
         }
@@ -163,7 +159,6 @@ final class CoordinatorClient: Sendable {
 
     func shutdown() async {
         await bare.shutdown()
-        thread.stop()
     }
 
     // MARK: Requests
@@ -188,7 +183,6 @@ final class CoordinatorClient: Sendable {
         var headers: [(name: String, value: String)] = [
             ("Content-Type", "application/json"), ("Accept", "application/json"), (ProtocolVersion.header, "\(ProtocolVersion.current)"),
         ]
-        if let tokenFile { headers.append(("Authorization", "Bearer \(try await bearer(tokenFile))")) }
         if body.count >= Self.compressedFrom, let compressed = try? Gzip.compress(body) {
             body = compressed
             headers.append(("Content-Encoding", "gzip"))
@@ -203,20 +197,6 @@ final class CoordinatorClient: Sendable {
                 status: 0, message: error.message, isDistrust: error.kind == .tls && !error.isRetryable,
                 isTooLarge: error.kind == .tooLarge)
         }
-    }
-
-    private func bearer(_ path: String) async throws(CoordinatorError) -> String {
-        let read: String
-        do {
-            read = try await thread.run {
-                let bytes = try Folder.read(path, bytesMax: 64 << 10) ?? []
-                return String(decoding: bytes.filter { $0 > 32 && $0 < 127 }, as: UTF8.self)
-            }
-        } catch {
-            throw CoordinatorError(status: 401, message: "cannot read the coordinator's token: \(error)")
-        }
-        guard !read.isEmpty else { throw CoordinatorError(status: 401, message: "\(path) contains no token: enrol the cluster again") }
-        return read
     }
 
     private func refusal(_ response: HTTPResponse, _ what: String) -> CoordinatorError {

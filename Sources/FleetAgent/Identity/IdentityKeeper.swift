@@ -30,6 +30,8 @@ actor IdentityKeeper {
     /// Whether the cluster has what the state folder has.
     private var isShared = false
     private var lastSaid = ""
+    private var lastFingerprint = ""
+    private var lastStoreProblem = ""
     private let news = Wakeup()
     private var random = SystemRandomNumberGenerator()
 
@@ -115,9 +117,12 @@ actor IdentityKeeper {
             if let known = try await store.load() { take(identity.merged(with: known)) }
             if identity.held != nil || identity.candidate != nil { take(try await store.save(identity)) }
             isShared = true
+            lastStoreProblem = ""
         } catch {
             if Task.isCancelled { return }
-            logger.warning("the agent's identity cannot be kept in the cluster: \(error)")
+            // Tried again and again; said once.
+            if "\(error)" != lastStoreProblem { logger.warning("the agent's identity cannot be kept in the cluster: \(error)") }
+            lastStoreProblem = "\(error)"
         }
     }
 
@@ -175,6 +180,10 @@ actor IdentityKeeper {
                 token: token.text, certificateRequest: try key.certificateRequest(for: store.cluster), instance: instance)
             switch try await coordinator.enrol(request, trust: try await trustBefore()) {
             case .pending(let seconds):
+                if lastFingerprint != key.fingerprint {
+                    logger.notice("the key that waits to be approved has the fingerprint \(key.fingerprint)")
+                }
+                lastFingerprint = key.fingerprint
                 plan.pend(retrySeconds: seconds, steady: clock.now())
             case .issued(let issued):
                 _ = try issued.validity(for: key)

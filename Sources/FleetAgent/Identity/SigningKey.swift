@@ -5,11 +5,11 @@ import Manifests
 import SwiftASN1
 
 /// A P-256 key of the agent's own: made by it, kept by it, and shown to nobody; others see what it signs.
-struct SigningKey: Sendable {
+package struct SigningKey: Sendable {
     private let key: P256.Signing.PrivateKey
 
     /// A new one.
-    init() { key = P256.Signing.PrivateKey() }
+    package init() { key = P256.Signing.PrivateKey() }
 
     /// - Returns: `nil` for what is no such key.
     init?(pem: String) {
@@ -18,14 +18,17 @@ struct SigningKey: Sendable {
     }
 
     /// PKCS #8, for where it is kept and for TLS; a secret.
-    var pem: String { key.pemRepresentation + "\n" }
+    package var pem: String { key.pemRepresentation + "\n" }
 
     /// The public key, as certificates and requests hold it (SubjectPublicKeyInfo, RFC 5480).
     var publicKey: [UInt8] { Array(key.publicKey.derRepresentation) }
 
+    /// By which the key is known to people: the SHA-256 of the public key.
+    package var fingerprint: String { Manifests.Digest.sha256(publicKey).description }
+
     /// A request for a certificate, in PEM: PKCS #10 (RFC 2986), signed with ECDSA and SHA-256 (RFC 5758), without attributes.
     /// - Parameter name: the subject's common name; what counts in it is the key.
-    func certificateRequest(for name: String) throws -> String {
+    package func certificateRequest(for name: String) throws -> String {
         let publicKey = publicKey
         let info = try Self.encoded { coder throws in
             try coder.appendConstructedNode(identifier: .sequence) { info throws in
@@ -63,14 +66,14 @@ struct SigningKey: Sendable {
 }
 
 extension SigningKey: Hashable {
-    static func == (left: SigningKey, right: SigningKey) -> Bool { left.publicKey == right.publicKey }
-    func hash(into hasher: inout Hasher) { hasher.combine(publicKey) }
+    package static func == (left: SigningKey, right: SigningKey) -> Bool { left.publicKey == right.publicKey }
+    package func hash(into hasher: inout Hasher) { hasher.combine(publicKey) }
 }
 
 extension SigningKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    var description: String { "a key with the public key \(Manifests.Digest.sha256(publicKey).hex.prefix(16))" }
-    var debugDescription: String { description }
-    var customMirror: Mirror { Mirror(self, children: [:]) }
+    package var description: String { "a key with the fingerprint \(fingerprint)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// Texts that hold binary documents (RFC 7468).

@@ -24,11 +24,13 @@ struct AgentRig: Sendable {
     /// Runs an agent beside `body`; always with the same state folder.
     func withAgent<Result>(_ body: (AgentProcess) async throws -> Result) async throws -> Result {
         let token = try folder.write(Array("bench".utf8), to: "agent/token")
+        let authorities = try folder.write(Array(try tasks.authorities.utf8), to: "agent/ca.crt")
         let agent = AgentProcess(
             process: try ChildProcess.start(
                 [
-                    program, "--coordinator", tasks.url, "--cluster", SimulatorProcess.cluster, "--token-file", token, "--kubeconfig",
-                    simulator.kubeconfigPath, "--state-directory", "\(folder.path)/agent/state",
+                    program, "--coordinator", tasks.url, "--cluster", SimulatorProcess.cluster, "--enrolment-token-file", token,
+                    "--coordinator-ca", authorities, "--kubeconfig", simulator.kubeconfigPath, "--state-directory",
+                    "\(folder.path)/agent/state",
                 ], output: "\(folder.path)/agent/log"))
         defer { agent.process.stop() }
         do { return try await body(agent) } catch {

@@ -6,6 +6,7 @@ import Hummingbird
 import Manifests
 import NIOCore
 import Synchronization
+import TLSTestServer
 
 /// A coordinator's side of the agent protocol for one agent: hands out the tasks that a benchmark gives it, and notes when it heard what.
 ///
@@ -28,11 +29,16 @@ final class TaskServer: Sendable {
 
     private let state = Mutex(State())
     private let port = Mutex<Int?>(nil)
+    private let authority: TestAuthority
+    private let front = Mutex<TLSFront?>(nil)
+
+    private init() throws { authority = try TestAuthority() }
 
     /// Serves beside `body`.
     static func run<Result: Sendable>(_ body: @escaping @Sendable (TaskServer) async throws -> Result) async throws -> Result {
-        let server = TaskServer()
+        let server = try TaskServer()
         let router = Router()
+        router.post("agent/v1/enroll") { request, _ in try await server.enrol(request) }
         router.post("agent/v1/poll") { request, _ in try await server.poll(request) }
         router.post("agent/v1/objects") { request, _ in try await server.objects(request) }
         router.post("agent/v1/report") { request, _ in try await server.report(request) }
@@ -42,19 +48,25 @@ final class TaskServer: Sendable {
         return try await alongside(
             { try await application.run() },
             do: {
-                _ = try await eventually("the task server listens", atMost: 30) { server.port.withLock { $0 } }
+                let port = try await eventually("the task server listens", atMost: 30) { server.port.withLock { $0 } }
+                let front = try await TLSFront(before: UInt16(port), authority: server.authority)
+                server.front.withLock { $0 = front }
                 do {
                     let result = try await body(server)
                     server.close()
+                    await front.stop()
                     return result
                 } catch {
                     server.close()
+                    await front.stop()
                     throw error
                 }
             })
     }
 
-    var url: String { "http://127.0.0.1:\(port.withLock { $0 } ?? 0)" }
+    var url: String { front.withLock { $0 }?.url ?? "" }
+    /// The authority by which it is known, in PEM.
+    var authorities: String { get throws { try authority.pem } }
 
     /// Waits until an agent has asked for tasks and holds all there are.
     func waitForIdlePoll() async throws {
@@ -104,6 +116,16 @@ final class TaskServer: Sendable {
     }
 
     // MARK: Requests
+
+    private func enrol(_ request: Request) async throws -> Response {
+        let enrolment = try EnrolmentRequest(json: try await Self.body(request))
+        let end = Timestamp(seconds: wallTime.seconds + 86_400)
+        let certificate = try authority.client(
+            enrolment.certificateRequest, name: SimulatorProcess.cluster, from: wallTime.seconds - 60, to: end.seconds)
+        let issued = IssuedCertificate(
+            certificate: certificate, authorities: try authority.pem, renewAfter: Timestamp(seconds: end.seconds - 40_000), expires: end)
+        return Self.response(CertificateAnswer.issued(issued).json)
+    }
 
     private func poll(_ request: Request) async throws -> Response {
         let poll = try PollRequest(json: try await Self.body(request))

@@ -32,12 +32,20 @@ struct CoordinatorAPI: Sendable {
         return try JSON.read(response.body)
     }
 
-    /// The token of a cluster's agent.
-    func enroll(_ cluster: String) async throws -> String {
-        guard let token = try await post("/api/v1/clusters/\(cluster)/enroll")["token"]?.string else {
-            throw BenchError("cluster \(cluster) got no token")
-        }
-        return token
+    /// What a cluster's agent is enrolled with.
+    struct Enrolment: Sendable {
+        var token: String
+        /// Where the coordinator listens to agents.
+        var url: String
+        /// The authorities by which it is known there, in PEM.
+        var authorities: String
+    }
+
+    func enroll(_ cluster: String) async throws -> Enrolment {
+        let answer = try await post("/api/v1/clusters/\(cluster)/enrollments")
+        guard let token = answer["token"]?.string, let url = answer["agentUrl"]?.string, let authorities = answer["authorities"]?.string
+        else { throw BenchError("cluster \(cluster) got no token") }
+        return Enrolment(token: token, url: url, authorities: authorities)
     }
 
     /// What a Git host does after a push.

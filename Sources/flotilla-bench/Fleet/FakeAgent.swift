@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentProtocol
+import FleetAgent
 import HTTPTransport
 import Manifests
 
@@ -8,25 +9,39 @@ struct FakeAgent: Sendable {
     let cluster: String
     private let http: HTTPClient
     private let url: String
-    private let token: String
     private var sequence: Int64 = 0
     private(set) var tasks: [String: SyncTask] = [:]
 
     init(_ cluster: String, of api: CoordinatorAPI) async throws {
         self.cluster = cluster
-        http = api.http
-        url = api.url
-        token = try await api.enroll(cluster)
+        let enrolment = try await api.enroll(cluster)
+        url = enrolment.url
+        let key = SigningKey()
+        var configuration = api.http.configuration
+        configuration.trust = TrustSettings(certificateAuthority: Array(enrolment.authorities.utf8))
+        let stranger = HTTPClient(configuration: configuration, sharingThreadOf: api.http)
+        let request = EnrolmentRequest(
+            token: enrolment.token, certificateRequest: try key.certificateRequest(for: cluster), instance: "bench-\(cluster)")
+        let answer = try await Self.send("enroll", request.json, of: cluster, to: url, by: stranger)
+        guard case .issued(let issued) = try CertificateAnswer(json: answer) else { throw BenchError("\(cluster) got no certificate") }
+        configuration.trust = TrustSettings(
+            certificateAuthority: Array(issued.authorities.utf8), clientCertificate: Array(issued.certificate.utf8),
+            clientKey: Array(key.pem.utf8))
+        http = HTTPClient(configuration: configuration, sharingThreadOf: api.http)
     }
 
     private func send(_ what: String, _ body: Value, patience: Duration = .seconds(60)) async throws -> Value {
+        try await Self.send(what, body, of: cluster, to: url, by: http, patience: patience)
+    }
+
+    private static func send(
+        _ what: String, _ body: Value, of cluster: String, to url: String, by http: HTTPClient, patience: Duration = .seconds(60)
+    ) async throws -> Value {
         let response = try await http.send(
             HTTPRequest(
                 method: "POST", url: "\(url)/agent/v1/\(what)",
-                headers: [
-                    ("Authorization", "Bearer \(token)"), ("Content-Type", "application/json"),
-                    (ProtocolVersion.header, "\(ProtocolVersion.current)"),
-                ], body: JSON.write(body), deadline: patience, responseBytesMax: 256 << 20))
+                headers: [("Content-Type", "application/json"), (ProtocolVersion.header, "\(ProtocolVersion.current)")],
+                body: JSON.write(body), deadline: patience, responseBytesMax: 256 << 20))
         guard response.status == 200 else {
             throw BenchError("\(what) of \(cluster): \(response.status) \(response.text.prefix(300))")
         }

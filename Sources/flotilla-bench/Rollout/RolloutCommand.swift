@@ -63,16 +63,19 @@ struct RolloutBenchmark: Sendable {
     private func makeAgents(_ names: [String], _ local: LocalCoordinator, _ clusters: LocalClusters) async throws -> [Agent] {
         var agents: [Agent] = []
         for name in names {
-            let token = try await local.api.enroll(name)
-            agents.append(try makeAgent(name, token: token, local, clusters))
+            agents.append(try makeAgent(name, try await local.api.enroll(name), local, clusters))
         }
         return agents
     }
 
-    private func makeAgent(_ name: String, token: String, _ local: LocalCoordinator, _ clusters: LocalClusters) throws -> Agent {
-        let file = try local.folder.write(Array(token.utf8), to: "tokens/\(name)")
+    private func makeAgent(
+        _ name: String, _ enrolment: CoordinatorAPI.Enrolment, _ local: LocalCoordinator, _ clusters: LocalClusters
+    ) throws -> Agent {
+        let token = try local.folder.write(Array(enrolment.token.utf8), to: "tokens/\(name)")
+        let authorities = try local.folder.write(Array(enrolment.authorities.utf8), to: "tokens/\(name).crt")
         let configuration = AgentConfiguration(
-            coordinator: local.api.url, cluster: name, identification: .token(file: file), connection: try clusters.connection(name),
+            coordinator: enrolment.url, cluster: name,
+            identification: .certificate(.init(tokenFile: token, authorityFile: authorities)), connection: try clusters.connection(name),
             stateDirectory: "\(local.folder.path)/agents/\(name)", version: "bench")
         return Agent(configuration: configuration, logger: quietLogger)
     }

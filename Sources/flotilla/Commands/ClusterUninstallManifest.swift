@@ -8,8 +8,7 @@ struct ClusterUninstallManifest: AsyncParsableCommand {
         abstract: "Print what takes a cluster's agent out: a manifest for kubectl delete.",
         discussion: """
             Only the agent and its own namespace go. Everything that it applied stays and runs on; nothing keeps it any more. Give the \
-            same --mode and --namespaces as to 'cluster enroll'. To refuse the token from now on, too, raise the cluster's \
-            spec.credentialEpoch or remove its file.
+            same --mode and --namespaces as to 'cluster enroll'. To refuse its certificate from now on, too: 'flotilla cluster revoke'.
 
             Examples:
               flotilla cluster uninstall-manifest prod-eu-1 | kubectl delete --ignore-not-found -f -

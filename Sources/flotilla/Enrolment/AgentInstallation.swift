@@ -17,9 +17,10 @@ struct AgentInstallation: Sendable {
     var rights: Rights
     /// How the agent reaches the coordinator.
     var coordinator: String
+    /// Good once: the agent gets a certificate with it, and has no use for it after that.
     var token: String
-    /// The authority that signed the coordinator's certificate, in PEM; `nil` for one that every system trusts.
-    var certificateAuthority: String?
+    /// The authorities by which the agent knows the coordinator until it has been told by it, in PEM.
+    var authorities: String
     var image: String
     var priorityClass: String?
 
@@ -27,6 +28,8 @@ struct AgentInstallation: Sendable {
     static let port: Int64 = 8_081
     /// Not `flotilla-…`: those names are the ApplySets'.
     static let accessName = "coordinator-access"
+    /// The Secret in which the agent keeps its key and certificate.
+    static let identityName = "flotilla-agent-identity"
     /// Owner of the agent's process; the one that images without a user of their own know as nobody.
     private static let user: Int64 = 65_532
     private static let stateFolder = "/var/lib/flotilla-agent"
@@ -55,9 +58,12 @@ struct AgentInstallation: Sendable {
     }
 
     private var access: Value {
-        var data: Map = ["token": .string(Base64.encode(Array(token.utf8)))]
-        if let certificateAuthority { data["ca.crt"] = .string(Base64.encode(Array(certificateAuthority.utf8))) }
-        return ["apiVersion": "v1", "kind": "Secret", "metadata": Self.metadata(Self.accessName), "type": "Opaque", "data": .map(data)]
+        [
+            "apiVersion": "v1", "kind": "Secret", "metadata": Self.metadata(Self.accessName), "type": "Opaque",
+            "data": [
+                "token": .string(Base64.encode(Array(token.utf8))), "ca.crt": .string(Base64.encode(Array(authorities.utf8))),
+            ],
+        ]
     }
 
     private var deployment: Value {
@@ -117,8 +123,8 @@ struct AgentInstallation: Sendable {
 
     /// What the agent's program is started with.
     private var arguments: [String] {
-        var arguments = ["--coordinator=\(coordinator)", "--cluster=\(cluster)", "--token-file=\(Self.accessFolder)/token"]
-        if certificateAuthority != nil { arguments.append("--coordinator-ca=\(Self.accessFolder)/ca.crt") }
+        var arguments = ["--coordinator=\(coordinator)", "--cluster=\(cluster)"]
+        arguments += ["--enrolment-token-file=\(Self.accessFolder)/token", "--coordinator-ca=\(Self.accessFolder)/ca.crt"]
         arguments += ["--state-directory=\(Self.stateFolder)", "--listen=0.0.0.0:\(Self.port)"]
         if case .namespaces(let namespaces) = rights { arguments.append("--namespaces=\(namespaces.joined(separator: ","))") }
         return arguments
@@ -144,6 +150,10 @@ extension AgentInstallation {
                 "apiVersion": object["apiVersion"] ?? .null, "kind": object["kind"] ?? .null,
                 "metadata": identity(object.at("metadata", "name")?.string ?? "", object.at("metadata", "namespace")?.string),
             ])
+        }
+        // What it is to the coordinator, also where the namespace is kept.
+        for name in [accessName, identityName] {
+            objects.append(["apiVersion": "v1", "kind": "Secret", "metadata": identity(name)])
         }
         objects.append(["apiVersion": "v1", "kind": "Namespace", "metadata": identity(Ownership.agentNamespace, nil)])
         return objects

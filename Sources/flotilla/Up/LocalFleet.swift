@@ -185,10 +185,16 @@ actor LocalFleet {
         for name in names {
             let folder = data.agent(name)
             try LocalFile.makeFolder("\(folder)/state", mode: 0o700)
-            let answer = try await client.post("/clusters/\(Percent.encode(name))/enroll")
-            guard let token = answer["token"]?.string else { throw Failure("enrolling \(name): the answer has no token") }
+            // An agent that has been enrolled on an earlier run, and still has a good certificate, takes no notice of it.
+            let answer = try await client.post(
+                "/clusters/\(Percent.encode(name))/enrollments", ["expiresSeconds": 600, "reason": "flotilla up"])
+            guard let token = answer["token"]?.string, let authorities = answer["authorities"]?.string else {
+                throw Failure("enrolling \(name): the answer has no token")
+            }
             try LocalFile.write(Array("\(token)\n".utf8), to: "\(folder)/token", mode: 0o600)
-            var arguments = ["--coordinator", server, "--cluster", name, "--token-file", "\(folder)/token"]
+            try LocalFile.write(Array(authorities.utf8), to: "\(folder)/ca.crt")
+            var arguments = ["--coordinator", "https://127.0.0.1:\(agentPort)", "--cluster", name]
+            arguments += ["--enrolment-token-file", "\(folder)/token", "--coordinator-ca", "\(folder)/ca.crt"]
             let (kubeconfig, context) = kubeconfig(of: name)
             arguments += ["--kubeconfig", kubeconfig, "--state-directory", "\(folder)/state"]
             if let context { arguments += ["--context", context] }
@@ -202,7 +208,7 @@ actor LocalFleet {
             try await process.start()
         }
         await client.shutdown()
-        say("\(names.count) agents run")
+        say("\(names.count) agents run, each known by a certificate of its own")
     }
 
     private func supervise(_ name: String, _ command: ProcessCommand) -> SupervisedProcess {

@@ -15,6 +15,7 @@ actor RunningFleet {
     private let http = HTTPClient()
     private let postgres: EmbeddedPostgres
     private let port: Int
+    private let agentPort: Int
     private let simulatorPort: Int
     private var databaseURL = ""
     private var token = ""
@@ -33,6 +34,7 @@ actor RunningFleet {
         postgres = EmbeddedPostgres(
             dataDirectory: "\(folder)/postgres", logger: Logger(label: "postgres") { _ in SwiftLogNoOpLogHandler() })
         port = try Self.freePort()
+        agentPort = try Self.freePort()
         simulatorPort = try Self.freePort()
     }
 
@@ -48,10 +50,14 @@ actor RunningFleet {
         try await waitUntilReady()
         for cluster in Self.clusters {
             let answer = try await eventually("\(cluster) is declared", within: .seconds(30)) {
-                try? await self.post("/api/v1/clusters/\(cluster)/enroll")
+                try? await self.post("/api/v1/clusters/\(cluster)/enrollments")
             }
-            guard let token = answer["token"]?.string else { throw Program.Failure(description: "enrolling \(cluster): \(answer)") }
-            try Data("\(token)\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/agents/\(cluster)/token"))
+            guard let token = answer["token"]?.string, let authorities = answer["authorities"]?.string else {
+                throw Program.Failure(description: "enrolling \(cluster): no token")
+            }
+            for (name, text) in [("token", token), ("ca.crt", authorities)] {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/agents/\(cluster)/\(name)"))
+            }
             try await startAgent(cluster)
         }
     }
@@ -90,7 +96,8 @@ actor RunningFleet {
     /// - Parameter crashAt: the point at which it is to kill itself, with how often the point must have been reached.
     func startCoordinator(crashAt: String?) async throws {
         let command = [
-            try PackageFolder.program("flotilla"), "serve", "--listen", "127.0.0.1:\(port)", "--fleet-repository",
+            try PackageFolder.program("flotilla"), "serve", "--listen", "127.0.0.1:\(port)", "--agent-listen", "127.0.0.1:\(agentPort)",
+            "--fleet-repository",
             "file://\(repository.remote)", "--branch", "main", "--data-directory", "\(folder)/data", "--poll-interval", "0.3",
         ]
         var environment = ["FLOTILLA_DATABASE_URL": databaseURL]
@@ -102,7 +109,8 @@ actor RunningFleet {
     func startAgent(_ cluster: String) async throws {
         let home = "\(folder)/agents/\(cluster)"
         let command = [
-            try PackageFolder.program("flotilla-agent"), "--coordinator", server, "--cluster", cluster, "--token-file", "\(home)/token",
+            try PackageFolder.program("flotilla-agent"), "--coordinator", "https://127.0.0.1:\(agentPort)", "--cluster", cluster,
+            "--enrolment-token-file", "\(home)/token", "--coordinator-ca", "\(home)/ca.crt",
             "--kubeconfig", "\(folder)/kubeconfigs/\(cluster).yaml", "--state-directory", "\(home)/state",
         ]
         agents[cluster] = try await Program.start(command, logFile: "\(folder)/logs/agent-\(cluster).log", launcher: launcher)

@@ -5,11 +5,17 @@ import Testing
 @testable import flotilla
 
 @Suite("Agent installation") struct AgentInstallationTests {
-    private func installation(_ rights: AgentInstallation.Rights, authority: String? = nil) -> AgentInstallation {
+    private func installation(_ rights: AgentInstallation.Rights, authorities: String = "-----BEGIN CERTIFICATE-----\n")
+        -> AgentInstallation
+    {
         AgentInstallation(
-            cluster: "edge", rights: rights, coordinator: "https://flotilla.example", token: "t0ken", certificateAuthority: authority,
+            cluster: "edge", rights: rights, coordinator: "https://flotilla.example", token: "t0ken", authorities: authorities,
             image: "registry.example/agent:1", priorityClass: nil)
     }
+
+    private static let secrets = [
+        "Secret flotilla-system/coordinator-access", "Secret flotilla-system/flotilla-agent-identity",
+    ]
 
     private func kinds(_ objects: [Value]) -> [String] {
         objects.map { object in
@@ -27,8 +33,8 @@ import Testing
             ])
         #expect(
             kinds(AgentInstallation.removal(.clusterAdmin)) == [
-                "Deployment flotilla-system/flotilla-agent", "ClusterRoleBinding flotilla-agent", "Namespace flotilla-system",
-            ])
+                "Deployment flotilla-system/flotilla-agent", "ClusterRoleBinding flotilla-agent",
+            ] + Self.secrets + ["Namespace flotilla-system"])
     }
 
     @Test("rights in namespaces are roles there; nothing of a namespace that is managed is deleted with the agent but these")
@@ -41,7 +47,7 @@ import Testing
         let objects = installation(.namespaces(["a", "b"])).objects
         #expect(Array(kinds(objects)[2..<8]) == roles)
         let removed = kinds(AgentInstallation.removal(.namespaces(["a", "b"])))
-        #expect(removed == ["Deployment flotilla-system/flotilla-agent"] + roles.reversed() + ["Namespace flotilla-system"])
+        #expect(removed == ["Deployment flotilla-system/flotilla-agent"] + roles.reversed() + Self.secrets + ["Namespace flotilla-system"])
         // No verb by which an agent could hand out, or take, more than it was given.
         for object in objects {
             for rule in object["rules"]?.list ?? [] {
@@ -53,7 +59,7 @@ import Testing
 
     @Test("the pod runs with nothing that it does not need")
     func pod() throws {
-        let objects = installation(.clusterAdmin, authority: "-----BEGIN CERTIFICATE-----\nAA==\n").objects
+        let objects = installation(.clusterAdmin, authorities: "-----BEGIN CERTIFICATE-----\nAA==\n").objects
         let pod = try #require(objects.last?.at("spec", "template", "spec"))
         #expect(pod.at("securityContext", "runAsNonRoot") == true)
         #expect(pod.at("securityContext", "seccompProfile", "type") == "RuntimeDefault")
@@ -72,7 +78,7 @@ import Testing
 
     @Test("what is printed reads back as what was meant")
     func writing() throws {
-        let objects = installation(.namespaces(["a"]), authority: "-----BEGIN CERTIFICATE-----\n").objects
+        let objects = installation(.namespaces(["a"]), authorities: "-----BEGIN CERTIFICATE-----\n").objects
         #expect(try YAML.documents(Array(YAML.write(documents: objects).utf8)) == objects)
     }
 }

@@ -28,12 +28,12 @@ struct InstalledCluster: Sendable {
             let launcher = ThreadExecutor(name: "agents")
             defer { launcher.stop() }
             let cluster = InstalledCluster(
-                simulator: simulator, coordinator: try ScriptedCoordinator(), folder: folder, launcher: launcher)
+                simulator: simulator, coordinator: try await ScriptedCoordinator(), folder: folder, launcher: launcher)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await simulator.run() }
                 try await simulator.ready()
                 try await body(cluster)
-                cluster.coordinator.stop()
+                await cluster.coordinator.stop()
                 group.cancelAll()
             }
         }
@@ -57,8 +57,7 @@ struct InstalledCluster: Sendable {
     @discardableResult func install(_ arguments: [String] = []) async throws -> [Value] {
         let manifest = try await flotilla(
             [
-                "enroll", ScriptedCoordinator.cluster, "--image", "registry.example/flotilla-agent:0.1.0", "--coordinator-url",
-                coordinator.url,
+                "enroll", ScriptedCoordinator.cluster, "--image", "registry.example/flotilla-agent:0.1.0",
             ]
                 + arguments)
         for object in manifest { #expect(apply(object) < 300, "\(YAML.write(object))") }

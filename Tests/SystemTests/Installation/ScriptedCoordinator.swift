@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentProtocol
 import Compression
+import Foundation
 import HTTPTestServer
 import Manifests
 import Synchronization
+import TLSTestServer
 
 /// A coordinator that enrols one cluster, hands out what a test wants there, and remembers what the agent says.
 final class ScriptedCoordinator: Sendable {
@@ -20,24 +22,43 @@ final class ScriptedCoordinator: Sendable {
         /// The image that the agent is to move to.
         var image: String?
         var parked: [(request: PollRequest, connection: HTTPTestServer.Connection)] = []
+        var front: TLSFront?
+        /// The names in the certificates that were shown.
+        var callers: Set<String> = []
     }
 
-    private final class Store: Sendable { let state = Mutex(State()) }
+    private final class Store: Sendable {
+        let state = Mutex(State())
+        let authority: TestAuthority
+        init(_ authority: TestAuthority) { self.authority = authority }
+    }
 
     static let cluster = "c"
-    static let agentToken = "flotilla-agent.c.0.abcdef"
+    static let agentToken = "flotilla-enroll-abcdef"
     static let administratorToken = "administrator-token"
-    private let store = Store()
+    private let store: Store
     private let server: HTTPTestServer
+    private let front: TLSFront
 
-    init() throws {
-        let store = store
+    init() async throws {
+        let authority = try TestAuthority()
+        let store = Store(authority)
+        self.store = store
         server = try HTTPTestServer { request, connection in Self.serve(request, connection, store) }
+        front = try await TLSFront(before: server.port, authority: authority)
+        let front = front
+        store.state.withLock { $0.front = front }
     }
 
     var url: String { server.url }
     var heard: Heard { store.state.withLock { $0.heard } }
-    func stop() { server.stop() }
+    /// Whom agents said to be.
+    var callers: Set<String> { store.state.withLock { $0.callers } }
+
+    func stop() async {
+        await front.stop()
+        server.stop()
+    }
 
     /// Sets an application's desired state and wakes the agent.
     func want(
@@ -100,20 +121,37 @@ final class ScriptedCoordinator: Sendable {
     }
 
     private static func serve(_ request: HTTPTestServer.Request, _ connection: HTTPTestServer.Connection, _ store: Store) {
-        let isAdministrators = request.path.hasPrefix("/api/v1/")
-        guard request.headers["authorization"] == "Bearer \(isAdministrators ? administratorToken : agentToken)" else {
-            return connection.respond(401, json: #"{"error":{"message":"no"}}"#)
-        }
-        if isAdministrators {
+        if request.path.hasPrefix("/api/v1/") {
+            guard request.headers["authorization"] == "Bearer \(administratorToken)", request.path.hasSuffix("/enrollments") else {
+                return connection.respond(401, json: #"{"error":{"message":"no"}}"#)
+            }
+            let url = store.state.withLock { $0.front?.url }
             let answer: Value = [
-                "cluster": .string(cluster), "token": .string(agentToken), "coordinator": .null, "agentImage": .null, "credentialEpoch": 0,
+                "cluster": .string(cluster), "token": .string(agentToken), "agentUrl": url.map { .string($0) } ?? .null,
+                "authorities": .string((try? store.authority.pem) ?? ""), "agentImage": .null, "expires": "2026-11-21T00:00:00Z",
             ]
-            return connection.respond(200, json: JSON.text(answer))
+            return connection.respond(201, json: JSON.text(answer))
+        }
+        let shown = store.state.withLock { $0.front }?.client(request.port)
+        if let shown { store.state.withLock { _ = $0.callers.insert(shown.name) } }
+        guard shown != nil || request.path == "/agent/v1/enroll" else {
+            return connection.respond(401, json: #"{"error":{"message":"no certificate"}}"#)
         }
         do {
             let isCompressed = request.headers["content-encoding"] == "gzip"
             let value = try JSON.read(isCompressed ? try Gzip.decompress(request.body, limit: 64 << 20) : request.body)
             switch request.path {
+            case "/agent/v1/enroll":
+                let enrolment = try EnrolmentRequest(json: value)
+                guard enrolment.token == agentToken else { return connection.respond(401, json: #"{"error":{"message":"no"}}"#) }
+                let ends = Date() + 86_400
+                let certificate = try store.authority.client(
+                    enrolment.certificateRequest, name: cluster, begins: Date() - 60, ends: ends)
+                let seconds = Int64(ends.timeIntervalSince1970)
+                let issued = IssuedCertificate(
+                    certificate: certificate, authorities: try store.authority.pem, renewAfter: Timestamp(seconds: seconds - 30_000),
+                    expires: Timestamp(seconds: seconds))
+                connection.respond(200, json: JSON.text(CertificateAnswer.issued(issued).json))
             case "/agent/v1/poll":
                 let poll = try PollRequest(json: value)
                 let answer = store.state.withLock { state -> PollResponse? in

@@ -33,7 +33,7 @@ struct AgentBinaryTests {
     func help() async throws {
         let result = try await run(PackageFolder.shippedAgent, ["--help"])
         #expect(result.code == 0)
-        for option in ["--coordinator", "--cluster", "--token-file", "--kubeconfig", "--context", "--state-directory"] {
+        for option in ["--coordinator", "--cluster", "--enrolment-token-file", "--kubeconfig", "--context", "--state-directory"] {
             #expect(result.output.contains(option), "\(option)")
         }
     }
