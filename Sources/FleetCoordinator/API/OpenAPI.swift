@@ -25,7 +25,6 @@ enum OpenAPI {
                     "administrator": .map(["type": "http", "scheme": "bearer", "description": "The administrator's token."]),
                     "token": .map(["type": "http", "scheme": "bearer", "description": "An API token, flotilla_pat_…"]),
                     "session": .map(["type": "apiKey", "in": "cookie", "name": .string(SessionCookie.plainName)]),
-                    "agent": .map(["type": "http", "scheme": "bearer", "description": "The token of one cluster's agent."]),
                 ]),
                 "schemas": .map(schemas),
             ]),
@@ -61,14 +60,15 @@ enum OpenAPI {
             if !required.isEmpty { schema["required"] = .texts(required) }
             map["requestBody"] = .map(["content": .map(["application/json": .map(["schema": .map(schema)])])])
         }
-        let success = route.path == "/webhooks/git" ? "202" : route.answer == .object("Command") && route.method == .post ? "201" : "200"
+        let makes: [Route.Answer] = [.object("Command"), .object("OpenedEnrollment")]
+        let success = route.path == "/webhooks/git" ? "202" : makes.contains(route.answer) && route.method == .post ? "201" : "200"
         map["responses"] = .map([
             success: response(route), "default": .map(["description": "What went wrong", "content": content(reference("Error"))]),
         ])
         map["security"] =
             switch route.access {
-            case .open, .enrolment: .list([])
-            case .agent: .list([.map(["agent": .list([])])])
+            // Agents have a listener of their own, which is not described here.
+            case .open, .agent, .enrolment: .list([])
             case .signedIn, .needs, .page:
                 .list([.map(["token": .list([])]), .map(["administrator": .list([])]), .map(["session": .list([])])])
             case .monitoring: .list([.map(["administrator": .list([])]), .map([:])])
@@ -202,9 +202,6 @@ enum OpenAPI {
                     ("journals", object("Heads in Git that agree, that contradict, and that cannot be compared.")), ("at", text),
                 ]),
             "AuditPruning": object("What was removed.", [("through", number), ("entries", number)]),
-            "Enrolment": object(
-                "What an agent needs.",
-                [("cluster", text), ("token", text), ("coordinator", maybe), ("agentImage", maybe), ("credentialEpoch", number)]),
             "OpenedEnrollment": object(
                 "A one-time token, and what an agent needs besides it. The token is shown here only.",
                 [
@@ -229,7 +226,6 @@ enum OpenAPI {
                     ("fingerprint", text), ("name", text), ("issues", flag), ("notBefore", text), ("notAfter", text),
                     ("certificates", number), ("lastEnds", maybe),
                 ]),
-            "CertificateAnswer": object("A certificate, or that an approval is awaited; see the description of formats."),
             "Command": object(
                 "Something that a cluster's agent was asked to do once.",
                 [
@@ -244,7 +240,6 @@ enum OpenAPI {
                     ("cluster", text), ("application", text), ("until", text), ("reason", text), ("by", text), ("at", text),
                     ("heldAt", maybe),
                 ]),
-            "CommandResultsResponse": object("The commands whose results need not be sent again."),
             "AccessPolicy": object(
                 "Who has a role, and where.",
                 [
@@ -307,9 +302,6 @@ enum OpenAPI {
                 ]),
             "NewAccount": object(
                 "A local account, and the password that was made up for it.", [("name", text), ("groups", texts), ("password", maybe)]),
-            "PollResponse": object("Tasks that differ from what the agent holds; see the description of formats."),
-            "ObjectsResponse": object("Objects in canonical form."),
-            "ReportResponse": object("The report's sequence number, once it is durable."),
         ]
     }()
 }

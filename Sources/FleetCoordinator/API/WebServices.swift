@@ -98,16 +98,12 @@ struct WebServices: Sendable {
             store: store, metrics: metrics, webhook: webhook, counters: counters, allowedSigners: about.allowedSigners,
             following: following
         ).add(to: &table)
-        AgentRoutes(agents: agents, counters: counters).add(to: &table)
         FleetRoutes(store: store, time: time, version: about.version, counts: counts).add(to: &table)
         let permits = Permits(store: store, time: time, listensOnLoopback: listensOnLoopback)
         EventRoutes(store: store, fan: fan, permits: permits).add(to: &table)
         AccessRoutes(store: store, time: time, accounts: identities.accounts).add(to: &table)
         let actions = StageActions(engine: engine)
-        ActionRoutes(
-            store: store, actions: actions, credentials: credentials, time: time, readers: bells.readers, publicURL: about.publicURL,
-            agentImage: about.agentImage
-        ).add(to: &table)
+        ActionRoutes(store: store, actions: actions).add(to: &table)
         ClusterCredentialRoutes(
             store: store, enrolment: listener.enrolment, credentials: listener.credentials, agentURL: { [listener] in listener.url },
             agentImage: about.agentImage

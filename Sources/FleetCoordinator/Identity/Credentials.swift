@@ -5,12 +5,10 @@ package import Manifests
 /// Checks who is calling. Tokens are compared in constant time; none is ever logged.
 package struct Credentials: Sendable {
     private let administrator: SHA256Digest
-    private let agentKey: SymmetricKey
     private let sessionKey: SymmetricKey
 
     package init(keys: KeyFolder) {
         administrator = SHA256.hash(data: Array(keys.administratorToken.utf8))
-        agentKey = keys.agentKey
         sessionKey = keys.sessionKey
     }
 
@@ -28,28 +26,6 @@ package struct Credentials: Sendable {
     var administratorMark: String {
         KeyFolder.hex(
             HMAC<SHA256>.authenticationCode(for: Array("administrator".utf8) + Array(administrator), using: sessionKey).prefix(16))
-    }
-
-    /// The token for a cluster's agent: derived, so that nothing need be stored, and good for this cluster and credential epoch only.
-    package func agentToken(cluster: String, epoch: Int64) -> String {
-        "flotilla-agent.\(cluster).\(epoch).\(KeyFolder.hex(agentCode(cluster: cluster, epoch: epoch)))"
-    }
-
-    private func agentCode(cluster: String, epoch: Int64) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: Array("flotilla.dev/agent/v1\n\(cluster)\n\(epoch)".utf8), using: agentKey)
-    }
-
-    /// The cluster and credential epoch that a token was made for; `nil` for anything that is no token of ours.
-    func agent(_ token: String) -> (cluster: String, epoch: Int64)? {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        // A cluster's name may itself have dots.
-        guard parts.count >= 4, parts[0] == "flotilla-agent", let epoch = Int64(parts[parts.count - 2]),
-            let code = Self.bytes(hex: parts[parts.count - 1])
-        else { return nil }
-        let cluster = parts[1..<(parts.count - 2)].joined(separator: ".")
-        let message = Array("flotilla.dev/agent/v1\n\(cluster)\n\(epoch)".utf8)
-        guard HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: agentKey) else { return nil }
-        return (cluster, epoch)
     }
 
     /// A signed statement `kind.expiry.code`, for sign-in links and form tokens.

@@ -8,9 +8,8 @@ import Manifests
 ///
 /// The folder has mode 0700, its files 0600. Keys are made at the first start and never replaced by themselves.
 package struct KeyFolder: Sendable {
-    /// What a caller is checked against, and what agents' tokens are derived from.
+    /// What a caller is checked against.
     package let administratorToken: String
-    let agentKey: SymmetricKey
     let sessionKey: SymmetricKey
     let sealing: SealingKeys
     let audit: AuditKeys
@@ -34,7 +33,6 @@ package struct KeyFolder: Sendable {
             throw Failure.unusable(path: path, reason: "cannot make the folder: \(String(cString: strerror(errno)))")
         }
         authoritiesPath = "\(path)/authorities"
-        agentKey = SymmetricKey(data: try Self.bytes(at: "\(path)/agent.key", make: { Self.random(32) }))
         sessionKey = SymmetricKey(data: try Self.bytes(at: "\(path)/session.key", make: { Self.random(32) }))
         let sealingPath = "\(path)/sealing.key"
         let sealingFile = try Self.bytes(at: sealingPath, make: { Array(SealingKeys.newFile(Self.random(32)).utf8) })

@@ -81,7 +81,6 @@ extension AuditCoverageTests {
             route: "POST \(stage)/promote", action: "stage.override", body: ["release": "latest", "override": true, "reason": "why"],
             prepare: { _ = try await $0.post("/api/v1/stages/shop/production/reject", ["reason": "no"]) }),
         Case(route: "POST \(stage)/rollback", action: "stage.rollback", environment: "staging", prepare: second, makeBody: first),
-        Case(route: "POST /api/v1/clusters/{cluster}/enroll", action: "cluster.enroll"),
         Case(
             route: "POST /api/v1/clusters/{cluster}/commands", action: "cluster.command",
             body: ["kind": "syncNow", "parameters": ["application": "web"], "reason": "why"]),

@@ -106,13 +106,13 @@ import Testing
             fleet.time.advance(by: .seconds(4_000))
             try await fleet.journalist.keepAuditHead()
             #expect(try await fleet.mirror.head(of: "flotilla-journal/fleet") == first)
-            _ = try await served.post("/api/v1/clusters/s1/enroll")
+            _ = try await served.post("/api/v1/clusters/s1/enrollments")
             let later = try await fleet.store.database.read { try AuditRows.head($0) }
             try await fleet.journalist.keepAuditHead()
             let second = try #require(try await fleet.mirror.head(of: "flotilla-journal/fleet"))
             #expect(try await fleet.mirror.commit(second).parents == [first])
             #expect(try await fleet.mirror.commit(second).title == "audit trail up to entry \(later.sequence)")
-            _ = try await served.post("/api/v1/clusters/s1/enroll")
+            _ = try await served.post("/api/v1/clusters/s1/enrollments")
             try await fleet.journalist.keepAuditHead()
             #expect(try await fleet.mirror.head(of: "flotilla-journal/fleet") == second)
 

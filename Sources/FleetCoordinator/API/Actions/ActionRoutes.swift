@@ -8,13 +8,6 @@ import Promotion
 struct ActionRoutes: Sendable {
     let store: Store
     let actions: StageActions
-    let credentials: Credentials
-    let time: WallTime
-    let readers: Bell
-    /// How agents reach this coordinator, where that is known.
-    let publicURL: String?
-    /// The agents' container image, where nobody names another one.
-    var agentImage: String?
 
     func add(to table: inout RouteTable) {
         let stage = "/api/v1/stages/{pipeline}/{environment}"
@@ -85,37 +78,6 @@ struct ActionRoutes: Sendable {
             try await actions.rollback(id, to: body.optionalString("to"), reason: reason, by: call.author)
             return try await answer(id)
         }
-        table.post(
-            "/api/v1/clusters/{cluster}/enroll", .needs(.administer, .cluster), "Gives the token for a declared cluster's agent",
-            answer: .object("Enrolment")
-        ) { call in try await enroll(call.parameter("cluster"), by: call.author) }
-    }
-
-    private func enroll(_ name: String, by author: Author) async throws -> Reply {
-        let now = time.now
-        let epoch = try await store.database.transaction { [store] session -> Int64 in
-            guard let epoch = try ClusterRows.declaration(session, cluster: name)?.credentialEpoch else {
-                throw APIFailure(
-                    .notFound, "not-found", "there is no cluster '\(name)'", hint: "declare it in the fleet repository first")
-            }
-            try EventRows.append(
-                session,
-                [
-                    FleetEvent(
-                        at: now, kind: "clusterEnrolled", cluster: name, actor: author.name,
-                        message: "a token for its agent was given out")
-                ])
-            try store.audit.append(
-                session,
-                [AuditEntry(at: now, by: author, "cluster.enroll", on: "cluster \(name)", after: .map(["credentialEpoch": .int(epoch)]))])
-            return epoch
-        }
-        readers.ring()
-        return .json(
-            .map([
-                "cluster": .string(name), "token": .string(credentials.agentToken(cluster: name, epoch: epoch)),
-                "coordinator": Value(publicURL), "agentImage": Value(agentImage), "credentialEpoch": .int(epoch),
-            ]))
     }
 
     private func answer(_ id: StageID) async throws -> Reply {

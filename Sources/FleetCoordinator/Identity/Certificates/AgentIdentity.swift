@@ -24,14 +24,6 @@ struct AgentIdentity: Sendable, Hashable {
 
     func isValid(at now: Timestamp) -> Bool { notBefore <= now && now < notAfter }
 
-    /// What a bearer token vouches for.
-    static func ofToken(cluster: String, epoch: Int64, at now: Timestamp) -> AgentIdentity {
-        let none = Digest.sha256([])
-        return AgentIdentity(
-            cluster: cluster, epoch: epoch, issuedAt: .distantFuture, notBefore: now, notAfter: .distantFuture, authority: none, serial: "",
-            key: none)
-    }
-
     static let scheme = "flotilla://cluster/"
 
     /// The name that carries the identity.

@@ -134,6 +134,4 @@ struct ServedFleet: Sendable {
                 method: method, url: url + path, headers: headers, body: isPost ? Array("{}".utf8) : [], deadline: .seconds(30))
         ).status
     }
-
-    func agentToken(_ cluster: String, epoch: Int64 = 0) -> String { credentials.agentToken(cluster: cluster, epoch: epoch) }
 }
