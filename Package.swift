@@ -148,7 +148,7 @@ let package = Package(
             resources: [
                 .embedInCode("Store/Migrations"), .embedInCode("Web/Templates"), .embedInCode("Web/Assets"),
             ],
-            tests: ["RandomRepositories", "SecretsDecryption"])
+            tests: ["RandomRepositories", "SecretsDecryption", "HTTPTestServer"])
         + module(
             "ClusterSimulator",
             ["Manifests", hummingbird, hummingbirdTLS, nioCore, nioPosix, nioSSL, httpTypes, lifecycle, logging, crypto],

@@ -40,6 +40,8 @@ package struct CoordinatorConfiguration: Sendable {
     /// The agents' container image, where nobody names another one; `nil` where nobody said.
     package var agentImage: String?
     package var databaseConnections = 8
+    /// The file of identity providers; `nil` where nobody signs in with one.
+    package var identityProviders: String?
     /// Local accounts that are made where they are not there yet.
     package var seedAccounts: [SeedAccount] = []
     /// Bytes that renders may take at once, as estimated from the sizes of the files that they read.
@@ -100,15 +102,18 @@ package struct Coordinator: Service {
                 folder: keys.authoritiesPath,
                 external: configuration.agentAuthority.map { Authorities.External(certificate: $0.certificate, key: $0.key) }, time: time)
         }
+        let providers = IdentityProviders(
+            try await threads.run { [path = configuration.identityProviders] in try path.map { try ProviderFile.read($0) } ?? [] },
+            time: time)
         return try Coordinator(
-            configuration, holder: holder, keys: keys, authorities: authorities, store: store, mirror: mirror, time: time, logger: logger,
-            onReady: onReady)
+            configuration, holder: holder, keys: keys, authorities: authorities, store: store, mirror: mirror, providers: providers,
+            time: time, logger: logger, onReady: onReady)
     }
 
     init(
         _ configuration: CoordinatorConfiguration, holder: String, keys: KeyFolder, authorities: Authorities, store: Store,
-        mirror: GitMirror,
-        time: WallTime, logger: Logger, onReady: @escaping @Sendable (_ url: String) -> Void
+        mirror: GitMirror, providers: IdentityProviders = .none, time: WallTime, logger: Logger,
+        onReady: @escaping @Sendable (_ url: String) -> Void
     ) throws {
         self.configuration = configuration
         self.keys = keys
@@ -148,7 +153,7 @@ package struct Coordinator: Service {
         credentials = Credentials(keys: keys)
         identities = Identities(
             store: store, time: time, credentials: credentials, accountsPath: "\(configuration.dataDirectory)/keys/accounts.json",
-            logger: logger)
+            logger: logger, providers: providers)
         listener = try AgentListener(
             AgentListener.Settings(
                 host: configuration.agentHost, url: configuration.agentURL, publicURL: configuration.publicURL,
@@ -217,6 +222,7 @@ package struct Coordinator: Service {
             while running > 0, let isServer = try await group.next() { if isServer { running -= 1 } }
             group.cancelAll()
         }
+        await identities.providers.shutdown()
         await follower.releaseLease()
         await store.database.close()
         await mirror.close()

@@ -32,7 +32,8 @@ enum OpenAPI {
     }
 
     private static func isDescribed(_ route: Route) -> Bool {
-        !route.access.isPage && !["/sign-in", "/assets/{asset}", "/sign-out"].contains(route.path) && !route.path.hasPrefix("/account")
+        !route.access.isPage && !["/assets/{asset}", "/sign-out"].contains(route.path)
+            && !["/account", "/sign-in"].contains(where: { route.path.hasPrefix($0) })
     }
 
     private static func operation(_ route: Route) -> Value {
@@ -294,6 +295,20 @@ enum OpenAPI {
                 ]),
             "NewToken": object(
                 "An API token as it was made.", [("id", text), ("name", text), ("token", text), ("expiresAt", text)]),
+            "Provider": object(
+                "An identity provider that accounts may sign in with.", [("name", text), ("displayName", text)]),
+            "DeviceSignIn": object(
+                "A sign-in that somebody confirms in a browser elsewhere.",
+                [
+                    ("handle", text), ("userCode", text), ("verificationURL", text), ("completeVerificationURL", maybe),
+                    ("expiresAt", text), ("intervalSeconds", number),
+                ]),
+            "DeviceState": object(
+                "How far such a sign-in has come; once it is granted, the token and what it is.",
+                [
+                    ("state", .map(["type": "string", "enum": ["pending", "slowDown", "granted"]])), ("token", text), ("account", text),
+                    ("displayName", text), ("groups", texts), ("expiresAt", text),
+                ]),
             "Account": object(
                 "A local account.",
                 [

@@ -121,8 +121,13 @@ struct WebServices: Sendable {
         InstanceRoutes(
             store: store, time: time, pages: pages, gate: gate, actions: CommandActions(engine: engine), about: about
         ).add(to: &table)
-        SignInRoutes(
-            time: time, pages: pages, credentials: credentials, signIns: identities.signIns, gate: gate, version: about.version
+        let signIn = SignInRoutes(
+            time: time, pages: pages, credentials: credentials, signIns: identities.signIns, gate: gate, version: about.version,
+            providers: identities.providers.links)
+        signIn.add(to: &table)
+        ProviderRoutes(
+            flows: ProviderSignIns(store: store, time: time, identities: identities, seal: credentials.flowSeal), signInPage: signIn,
+            gate: gate, publicURL: about.publicURL
         ).add(to: &table)
         AccountPageRoutes(store: store, time: time, pages: pages, gate: gate, identities: identities, about: about).add(to: &table)
         SessionRoutes(store: store, time: time, identities: identities, gate: gate).add(to: &table)

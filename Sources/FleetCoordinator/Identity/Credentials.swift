@@ -17,6 +17,9 @@ package struct Credentials: Sendable {
     /// How long a sign-in link that was printed is good.
     static let linkMilliseconds: Int64 = 15 * 60_000
 
+    /// Seals what browsers and programs carry while they sign in with an identity provider.
+    var flowSeal: FlowSeal { FlowSeal(sessionKey) }
+
     package func isAdministrator(_ token: String) -> Bool {
         // Comparing digests of equal length tells nothing about the token, and the comparison itself takes constant time.
         SHA256.hash(data: Array(token.utf8)) == administrator

@@ -11,11 +11,13 @@ struct Identities: Sendable {
     let tokens: TokenActions
     let accountActions: AccountActions
     let denials: DenialLog
+    let providers: IdentityProviders
 
     init(
         store: Store, time: WallTime, credentials: Credentials, accountsPath: String, logger: Logger,
-        hasher: PasswordHasher = PasswordHasher()
+        hasher: PasswordHasher = PasswordHasher(), providers: IdentityProviders = .none
     ) {
+        self.providers = providers
         accounts = LocalAccounts(path: accountsPath, time: time, logger: logger)
         denials = DenialLog(store: store, time: time, logger: logger)
         reader = CredentialReader(store: store, time: time, credentials: credentials, accounts: accounts, denials: denials)

@@ -84,6 +84,9 @@ struct Serve: AsyncParsableCommand {
             "A file of local accounts, with passwords, that are made where they are not there yet; for demonstrations.", valueName: "file"))
     var seedAccounts: String?
 
+    @Option(help: ArgumentHelp("The file of identity providers (OpenID Connect) that people sign in with.", valueName: "file"))
+    var identityProviders: String?
+
     @Option(help: ArgumentHelp("How often the repository is asked for news. (default: 10)", valueName: "seconds"))
     var pollInterval: String?
 
@@ -146,6 +149,7 @@ struct Serve: AsyncParsableCommand {
         options[.agentAuthorityCertificate] = agentAuthorityCertificate
         options[.agentAuthorityKey] = agentAuthorityKey
         options[.seedAccounts] = seedAccounts
+        options[.identityProviders] = identityProviders
         options[.pollInterval] = pollInterval
         options[.renderMemory] = renderMemory
         options[.logLevel] = logLevel
@@ -169,6 +173,7 @@ struct Serve: AsyncParsableCommand {
         configuration.tlsKey = settings.tlsKey
         configuration.publicURL = settings.publicURL
         configuration.agentImage = settings.agentImage
+        configuration.identityProviders = settings.identityProviders
         configuration.agentHost = settings.agentListen.host
         configuration.agentPort = settings.agentListen.port
         configuration.agentURL = settings.agentURL

@@ -12,7 +12,7 @@ struct ServeSettings: Sendable, Equatable {
         case tlsCertificate, tlsKey
         case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
         case publicURL = "publicUrl"
-        case agentImage, agentListen, seedAccounts
+        case agentImage, agentListen, seedAccounts, identityProviders
         case agentURL = "agentUrl"
         case agentCertificateLifetime, agentAuthorityCertificate, agentAuthorityKey
         case pollInterval, renderMemory, logLevel
@@ -45,6 +45,8 @@ struct ServeSettings: Sendable, Equatable {
     var publicURL: String?
     /// The agents' image, for manifests and upgrades that name none.
     var agentImage: String?
+    /// The file of identity providers.
+    var identityProviders: String?
     /// Where agents are listened to.
     var agentListen: ListenAddress
     /// How agents reach that.
@@ -110,6 +112,7 @@ struct ServeSettings: Sendable, Equatable {
             throw Failure("\(Key.agentAuthorityCertificate.option) and \(Key.agentAuthorityKey.option) go together")
         }
         seedAccounts = value(.seedAccounts)
+        identityProviders = value(.identityProviders).map { LocalFile.absolute($0) }
         logLevel = value(.logLevel) ?? "info"
         let interval = value(.pollInterval) ?? "10"
         guard let seconds = Double(interval), seconds >= 0.1, seconds <= 86_400 else {

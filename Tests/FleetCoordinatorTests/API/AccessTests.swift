@@ -19,7 +19,7 @@ import Testing
                 case "{asset}": "flotilla.css"
                 case "{command}": "1.1"
                 case "{account}": "anna"
-                case "{session}", "{token}": "none"
+                case "{session}", "{token}", "{provider}": "none"
                 case "{authority}": "00000000"
                 default: String(part)
                 }

@@ -38,7 +38,9 @@ struct SessionCookie: Sendable, Hashable {
     var removal: String { header("", seconds: 0) }
 
     /// The cookie that a request carries.
-    func value(in headers: HTTPFields) -> String? {
+    func value(in headers: HTTPFields) -> String? { Self.value(named: name, in: headers) }
+
+    static func value(named name: String, in headers: HTTPFields) -> String? {
         for header in headers[values: .cookie] {
             for pair in header.split(separator: ";") {
                 let parts = pair.split(separator: "=", maxSplits: 1)

@@ -40,7 +40,7 @@ struct TokenRoutes: Sendable {
         }
     }
 
-    private static func request(_ body: Fields) throws -> TokenRequest {
+    static func request(_ body: Fields) throws -> TokenRequest {
         let role = try body.optionalString("role").map { text in
             guard let role = AccessPolicy.Role(rawValue: text) else {
                 throw APIFailure.invalid(

@@ -8,13 +8,14 @@ struct Login: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sign in to a coordinator on this machine.",
         discussion: """
-            Asks for the password of a local account, and keeps an API token that is made for this machine, in \
+            Asks for the password of a local account, or shows a code that you confirm in a browser with --provider, and keeps an API token that is made for this machine, in \
             $XDG_CONFIG_HOME/flotilla/credentials.json (or the file that FLOTILLA_CONFIG names), which only you may read. Other commands \
             find it there by the coordinator's URL. `flotilla logout` revokes it.
 
             Examples:
               flotilla login --server https://flotilla.example
               flotilla login --account anna --password-file secret --expires 8h
+              flotilla login --provider keycloak
             """)
 
     @Option(help: "The account. (default: asked for)")
@@ -23,24 +24,42 @@ struct Login: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The file with the password, - for standard input. (default: asked for)", valueName: "file"))
     var passwordFile: String?
 
+    @Option(help: ArgumentHelp("The identity provider to sign in with, instead of a local account.", valueName: "name"))
+    var provider: String?
+
     @Option(help: ArgumentHelp("How long it lasts: 8h, 30d, at most 365d.", valueName: "span"))
     var expires = TimeSpan(seconds: 30 * 86_400)
 
-    @Flag(help: "Send the password although the connection is not encrypted.")
+    @Flag(help: "Send the password, or get the token, although the connection is not encrypted.")
     var insecure = false
 
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
         guard (60...(365 * 86_400)).contains(expires.seconds) else { throw ValidationError("--expires is from 1m to 365d") }
+        if provider != nil, account != nil || passwordFile != nil {
+            throw ValidationError("--provider goes with neither --account nor --password-file: the provider knows who you are")
+        }
     }
 
     func run() async throws {
         let server = try client.coordinator()
         guard insecure || Self.isPrivate(server) else {
             throw Failure(
-                "\(server) is not encrypted: everybody on the way would see the password",
+                "\(server) is not encrypted: everybody on the way would see \(provider == nil ? "the password" : "your token")",
                 hint: "use its https:// address, or say --insecure")
+        }
+        if let provider {
+            let client = CoordinatorClient(server: server, credentials: [], trust: try client.trust)
+            let entry: StoredCredentials.Entry
+            do { entry = try await DeviceLogin(client: client, provider: provider).run(lasting: expires) } catch {
+                await client.shutdown()
+                throw error
+            }
+            await client.shutdown()
+            try entry.keep()
+            Terminal.print("Signed in to \(server) as \(entry.account), until \(entry.expiresAt)")
+            return
         }
         var account = account ?? ""
         if account.isEmpty { account = try await PasswordPrompt.line("Account at \(server): ") }

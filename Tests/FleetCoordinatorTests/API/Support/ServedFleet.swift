@@ -42,7 +42,8 @@ struct ServedFleet: Sendable {
     /// Serves a fleet whose staging has verified its first release, and whose production waits for an approval.
     static func with(
         host: String = "127.0.0.1", settled: Bool = true, files: [String: String] = JourneyTests.files(),
-        clusters: [String] = JourneyTests.clusters, _ body: @escaping @Sendable (ServedFleet) async throws -> Void
+        clusters: [String] = JourneyTests.clusters, providers: [ProviderSettings] = [],
+        _ body: @escaping @Sendable (ServedFleet) async throws -> Void
     ) async throws {
         // Clients judge the listener's certificate by the machine's own time, which tests go towards by days.
         let fleet = try await TestFleet(files: files, time: HandTime(WallTime.system.now - .seconds(3 * 86_400)))
@@ -54,7 +55,7 @@ struct ServedFleet: Sendable {
         let hashings = Hashings()
         let identities = Identities(
             store: fleet.store, time: fleet.time.wall, credentials: credentials, accountsPath: "\(fleet.folder)/keys/accounts.json",
-            logger: logger, hasher: hashings.hasher())
+            logger: logger, hasher: hashings.hasher(), providers: IdentityProviders(providers, time: fleet.time.wall))
         let authorities = try Authorities(folder: keys.authoritiesPath, time: fleet.time.wall)
         let listener = try AgentListener(AgentListener.Settings(), engine: fleet.engine, authorities: authorities, logger: logger)
         let web = try WebServices(
@@ -103,6 +104,7 @@ struct ServedFleet: Sendable {
             tasks.cancelAll()
         }
         await client.shutdown()
+        await identities.providers.shutdown()
         await fleet.store.database.close()
         await fleet.mirror.close()
     }
