@@ -19,6 +19,8 @@ package struct CoordinatorConfiguration: Sendable {
     package var fleetRepository: RemoteSettings
     /// The fleet repository's trunk.
     package var branch = "main"
+    /// A commit of the trunk that comes into force whoever signed it: the way out where the signers' keys are lost.
+    package var vouchedCommit: ObjectID?
     /// Holds the mirror, the keys, and the administrator's token.
     package var dataDirectory: String
     /// How often the fleet repository is asked for news, without a webhook.
@@ -143,7 +145,7 @@ package struct Coordinator: Service {
             store: store, mirror: mirror, cache: cache, sealing: keys.sealing, counters: counters, time: time, logger: logger)
         follower = FleetFollower(
             store: store, engine: engine, mirror: mirror, planner: planner, signer: keys.signer, branch: configuration.branch,
-            interval: configuration.pollInterval, time: time, holder: holder, logger: logger)
+            interval: configuration.pollInterval, time: time, holder: holder, vouched: configuration.vouchedCommit, logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time, logger: logger)
         upgrades = AgentUpgrades(
             engine: engine, fleet: { [follower] in try await follower.fleetInForce() }, version: FlotillaVersion.current)

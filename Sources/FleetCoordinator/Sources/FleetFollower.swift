@@ -28,7 +28,10 @@ final class FleetFollower: Sendable {
     private let interval: Duration
     private let time: WallTime
     private let holder: String
+    /// A commit of the trunk that somebody vouches for, whoever signed it.
+    private let vouched: ObjectID?
     private let logger: Logger
+    private let judge: CommitJudge
     private let state = Mutex(Status())
     private let reader = DeclarationReader()
     /// Parsed declarations by commit; the last few.
@@ -39,11 +42,13 @@ final class FleetFollower: Sendable {
     private static let parsedMax = 4
     /// How far below a stage's head its last record is looked for.
     private static let headsAboveRecordMax = 100
+    /// Commits that a new database looks through for changes of the signature rule.
+    private static let ruleChangesMax = 1_000
     private static let leaseSeconds: Int64 = 60
 
     init(
         store: Store, engine: PromotionEngine, mirror: GitMirror, planner: Planner, signer: SSHSigner, branch: String, interval: Duration,
-        time: WallTime, holder: String, logger: Logger
+        time: WallTime, holder: String, vouched: ObjectID? = nil, logger: Logger
     ) {
         self.store = store
         self.engine = engine
@@ -54,7 +59,13 @@ final class FleetFollower: Sendable {
         self.interval = interval
         self.time = time
         self.holder = holder
+        self.vouched = vouched
         self.logger = logger
+        // Our own line can be parsed; were it not, no record would count.
+        judge = CommitJudge(
+            mirror: mirror,
+            own: (try? AllowedSigners(parsing: signer.allowedSignersLine(principal: Recorder.committerEmail)))
+                ?? AllowedSigners(entries: []))
     }
 
     var status: Status { state.withLock { $0 } }
@@ -105,58 +116,154 @@ final class FleetFollower: Sendable {
         guard let head = try await mirror.head(of: branch) else {
             throw GitError.notFound(what: "branch '\(branch)' of the fleet repository")
         }
-        let known = try await store.database.read { try FleetCommitRows.newest($0, valid: false) }
+        let (known, before) = try await store.database.read {
+            (try FleetCommitRows.newest($0, valid: false), try FleetCommitRows.newest($0, valid: true))
+        }
         if known?.commit != "\(head)" {
-            if let known, let last = ObjectID(hex: known.commit), try await mirror.contains(last),
-                !(try await mirror.isAncestor(last, of: head))
+            // What never came into force need not stay in the trunk.
+            if let last = before, let id = ObjectID(hex: last.commit), try await mirror.contains(id),
+                !(try await mirror.isAncestor(id, of: head))
             {
                 // A rewritten trunk holds: the last state stays in force until the trunk descends from it again.
-                let message = "\(branch) was rewritten: \("\(head)".prefix(7)) does not descend from \(known.commit.prefix(7)); holding"
+                let message = "\(branch) was rewritten: \("\(head)".prefix(7)) does not descend from \(last.commit.prefix(7)); holding"
                 let refusal = GitAuthorship(try await mirror.commit(head)).entry(
                     at: time.now, "fleet.refuse", on: "fleet", outcome: .refused, reason: message,
-                    before: .map(["commit": .string(known.commit)]))
+                    before: .map(["commit": .string(last.commit)]))
                 try await note(
                     FleetEvent(at: time.now, kind: "trunkRewritten", severity: .error, release: "\(head)", message: message), refusal)
                 return
             }
-            try await judge(head)
+            if before == nil, let known = try await ruledBefore(head), known != head { try await decide(known, isRecorded: true) }
+            // What somebody vouches for comes into force by itself, so that what follows is judged by it.
+            if let vouched, vouched != head, try await mirror.contains(vouched), try await mirror.isAncestor(vouched, of: head),
+                try await isNews(vouched)
+            {
+                try await decide(vouched)
+            }
+            try await decide(head)
         }
         guard let inForce = try await store.database.read({ try FleetCommitRows.newest($0, valid: true) }),
-            let fleetID = ObjectID(hex: inForce.commit), let fleet = try await declarations(at: fleetID).fleet
+            let fleetID = ObjectID(hex: inForce.commit)
         else { return }
-        for pipeline in fleet.pipelines { try await plan(pipeline, fleet: fleet, fleetCommit: inForce.commit, trunk: head) }
+        let declared = try await declarations(at: fleetID)
+        guard let fleet = declared.fleet else { return }
+        let verdict = try await verdict(onTrunk: head)
+        let trunk = Trunk(
+            fleet: fleet, fleetCommit: fleetID, rule: try await judge.rule(of: declared, at: fleetID),
+            head: verdict.isAccepted ? head : nil)
+        for pipeline in fleet.pipelines { try await plan(pipeline, on: trunk) }
     }
 
+    /// The fleet commit in force, and what may be released of the trunk.
+    private struct Trunk {
+        var fleet: Fleet
+        var fleetCommit: ObjectID
+        var rule: CommitJudge.Rule
+        /// `nil` while the head does not meet the rule.
+        var head: ObjectID?
+    }
+
+    // MARK: - Signatures
+
+    /// Whether a commit comes after the one in force.
+    private func isNews(_ commit: ObjectID) async throws -> Bool {
+        guard let inForce = try await commitInForce() else { return true }
+        return try await !mirror.isAncestor(commit, of: inForce)
+    }
+
+    private func commitInForce() async throws -> ObjectID? {
+        try await store.database.read({ try FleetCommitRows.newest($0, valid: true) }).flatMap { ObjectID(hex: $0.commit) }
+    }
+
+    /// Judges a head of the trunk by the commit in force; the first one ever by itself.
+    private func verdict(onTrunk head: ObjectID) async throws -> CommitJudge.Verdict {
+        if head == vouched {
+            return CommitJudge.Verdict(signature: "vouched for by whoever runs the coordinator")
+        }
+        let inForce = try await commitInForce()
+        let rule = try await judge.rule(of: try await declarations(at: inForce ?? head), at: inForce ?? head)
+        return try await judge.judge(head, since: inForce, on: .trunk, by: rule)
+    }
+
+    /// The newest commit that has set the rule for those after it; `nil` where there never was a rule.
+    ///
+    /// A new database must not take up a trunk by the word of its head alone: from the newest fleet commit that one of our own records
+    /// names, each change of the rule is judged by the rule before it.
+    private func ruledBefore(_ head: ObjectID) async throws -> ObjectID? {
+        guard var accepted = try await lastRecordedFleet(of: head) else { return nil }
+        var rule = try await judge.rule(of: try await declarations(at: accepted), at: accepted)
+        var isRuled = rule.require != .none
+        let history = try await mirror.log(from: head, firstParent: true, limit: Self.ruleChangesMax, until: accepted)
+        for commit in history.reversed() where commit.id != accepted {
+            let declared = try await declarations(at: commit.id)
+            guard declared.fleet != nil else { continue }
+            let next = try await judge.rule(of: declared, at: commit.id)
+            guard next.meaning != rule.meaning, next.errors.isEmpty,
+                try await judge.judge(commit.id, since: accepted, on: .trunk, by: rule).isAccepted
+            else { continue }
+            (rule, accepted) = (next, commit.id)
+            isRuled = isRuled || next.require != .none
+        }
+        return isRuled ? accepted : nil
+    }
+
+    /// The newest fleet commit before `head` that this coordinator has signed into a record.
+    private func lastRecordedFleet(of head: ObjectID) async throws -> ObjectID? {
+        let verifier = try SSHSignatureVerifier(allowedSigners: signer.allowedSignersLine(principal: Recorder.committerEmail))
+        var newest: ObjectID?
+        for start in try await mirror.heads(matching: "flotilla/").values {
+            let history = try await mirror.log(from: start, firstParent: true, limit: Self.headsAboveRecordMax)
+            guard let record = history.first(where: { verifier.verify($0).isGood }),
+                let fleet = record.trailer(RecordMessage.fleetKey).flatMap({ ObjectID(hex: $0) }), try await mirror.contains(fleet),
+                try await mirror.isAncestor(fleet, of: head)
+            else { continue }
+            if let known = newest, !(try await mirror.isAncestor(known, of: fleet)) { continue }
+            newest = fleet
+        }
+        return newest
+    }
+
+    // MARK: - Into force
+
     /// Decides whether a new head of the trunk comes into force, and if so makes stages and clusters as it declares them.
-    private func judge(_ head: ObjectID) async throws {
+    /// - Parameter isRecorded: one of our own records says that it was in force.
+    private func decide(_ head: ObjectID, isRecorded: Bool = false) async throws {
         let declarations = try await declarations(at: head)
         let info = try await mirror.commit(head)
+        let verdict =
+            isRecorded
+            ? CommitJudge.Verdict(signature: "in force before, as records and the rules since show") : try await verdict(onTrunk: head)
+        let rule = try await judge.rule(of: declarations, at: head)
         // An invalid application refuses its pipeline's release; anything else that is invalid refuses the fleet commit.
-        let refusing = declarations.fleet == nil ? declarations.result.errors.filter { $0.subject?.kind != .application } : []
+        let refusing =
+            (declarations.fleet == nil ? declarations.result.errors.filter { $0.subject?.kind != .application } : []) + rule.errors
+        let isValid = declarations.fleet != nil && refusing.isEmpty && verdict.isAccepted
         let commit = FleetCommitRows.Commit(
-            commit: "\(head)", valid: declarations.fleet != nil,
-            diagnostics: declarations.result.diagnostics.map(\.description),
+            commit: "\(head)", valid: isValid,
+            diagnostics: (verdict.reason.map { ["\($0):"] + verdict.details } ?? [])
+                + (rule.diagnostics + declarations.result.diagnostics).map(\.description),
             subject: info.title, author: "\(info.author)", committedAt: info.committer.when, seenAt: time.now)
         let now = time.now
-        let rules = declarations.fleet.map { AccessRule.all(of: $0, in: declarations.files) }
+        let rules = isValid ? declarations.fleet.map { AccessRule.all(of: $0, in: declarations.files) } : nil
+        let problems = "\(refusing.count) problem(s): \(refusing.first?.description ?? "")"
+        let message = isValid ? info.title : verdict.isAccepted ? problems : verdict.text
         let events = [
             FleetEvent(
-                at: now, kind: commit.valid ? "fleetCommit" : "fleetRefused", severity: commit.valid ? .info : .error, release: "\(head)",
-                message: commit.valid ? info.title : "\(refusing.count) problem(s): \(refusing.first?.description ?? "")")
+                at: now, kind: isValid ? "fleetCommit" : "fleetRefused", severity: isValid ? .info : .error, release: "\(head)",
+                message: message)
         ]
-        let message = events.first?.message ?? ""
         try await store.database.transaction { [store] session in
             let before = try FleetCommitRows.newest(session, valid: true)
             try FleetCommitRows.add(session, commit)
             if let rules { try AccessRows.set(session, commit: commit.commit, rules) }
             try EventRows.append(session, events)
-            let entry = GitAuthorship(info).entry(
-                at: now, commit.valid ? "fleet.accept" : "fleet.refuse", on: "fleet", outcome: commit.valid ? .done : .refused,
+            let entry = GitAuthorship(info, signature: verdict.signature).entry(
+                at: now, isValid ? "fleet.accept" : "fleet.refuse", on: "fleet", outcome: isValid ? .done : .refused,
                 reason: message, before: before.map { .map(["commit": .string($0.commit)]) })
             try store.audit.append(session, [entry])
         }
         store.access.forget()
-        guard commit.valid, let fleet = declarations.fleet else { return }
+        guard isValid, let fleet = declarations.fleet else { return }
         let clusters = fleet.clusters.map { cluster in
             ClusterRows.Declared(
                 name: cluster.name, environment: fleet.environment(of: cluster)?.name,
@@ -178,9 +285,13 @@ final class FleetFollower: Sendable {
         }
     }
 
-    private func plan(_ pipeline: Pipeline, fleet: Fleet, fleetCommit: String, trunk: ObjectID) async throws {
+    private func plan(_ pipeline: Pipeline, on trunk: Trunk) async throws {
+        let (fleet, fleetCommit) = (trunk.fleet, "\(trunk.fleetCommit)")
+        try await restore(pipeline, on: trunk)
         let source = pipeline.source.branch
-        guard let head = source == branch ? trunk : try await mirror.head(of: source) else {
+        // A head of the trunk that is refused is no release either; that was said already.
+        guard let head = source == branch ? trunk.head : try await mirror.head(of: source) else {
+            guard source != branch else { return }
             try await noteOnce(
                 StageID(pipeline: pipeline.name, environment: ""), "no branch \(source)",
                 FleetEvent(
@@ -188,16 +299,36 @@ final class FleetFollower: Sendable {
                     message: "the pipeline's source branch '\(source)' does not exist"))
             return
         }
+        if source != branch, !(try await mayRelease(head, pipeline, on: trunk)) { return }
         let before = try await store.database.read { try FleetCommitRows.before($0, fleetCommit) }
         var gates: Fleet?
         if let before, let id = ObjectID(hex: before.commit), try await mirror.contains(id) { gates = try await declarations(at: id).fleet }
-        try await restore(pipeline, fleet: fleet, fleetCommit: fleetCommit)
         let outcome = try await planRelease(pipeline, at: head, fleet: fleet, fleetCommit: fleetCommit, gates: gates, origin: .release)
         if case .planned(let sequence, let renders) = outcome, renders > 0 {
             logger.info(
                 "planned",
                 metadata: ["pipeline": "\(pipeline.name)", "sequence": "\(sequence)", "release": "\(head)", "renders": "\(renders)"])
         }
+    }
+
+    /// Whether a head of another branch than the trunk meets the rule; one that was released before may be released again.
+    private func mayRelease(_ head: ObjectID, _ pipeline: Pipeline, on trunk: Trunk) async throws -> Bool {
+        guard trunk.rule.require != .none, !(try await mirror.isAncestor(head, of: trunk.fleetCommit)) else { return true }
+        let last = try await store.database.read { try PlanRows.lastReleased($0, pipeline: pipeline.name) }.flatMap { ObjectID(hex: $0) }
+        guard head != last else { return true }
+        var since = trunk.fleetCommit
+        if let last, try await mirror.contains(last) { since = last }
+        let verdict = try await judge.judge(head, since: since, on: .trunk, by: trunk.rule)
+        guard !verdict.isAccepted else { return true }
+        let info = try await mirror.commit(head)
+        try await noteOnce(
+            StageID(pipeline: pipeline.name, environment: ""), "\(head)",
+            FleetEvent(
+                at: time.now, kind: "releaseRefused", severity: .error, pipeline: pipeline.name, release: "\(head)",
+                message: verdict.text),
+            GitAuthorship(info, signature: verdict.signature).entry(
+                at: time.now, "release.refuse", on: pipeline.name, outcome: .refused, reason: verdict.text))
+        return false
     }
 
     /// Plans `release` for the pipeline; its applications are those that the release's own tree declares.
@@ -281,6 +412,21 @@ final class FleetFollower: Sendable {
             let pipeline = fleet.pipelines.first(where: { $0.name == stage.id.pipeline })
         else { return }
         let info = try await mirror.commit(head)
+        let verdict = try await verdict(onEnvironmentBranch: head, since: last)
+        guard verdict.isAccepted else {
+            try await noteOnce(
+                stage.id, "unsigned \(head)",
+                FleetEvent(
+                    at: time.now, kind: "headRefused", severity: .error, pipeline: stage.id.pipeline, environment: stage.id.environment,
+                    release: "\(head)", actor: "\(info.author)", message: verdict.text),
+                GitAuthorship(info, signature: verdict.signature).entry(
+                    at: time.now, "stage.adopt", on: "\(stage.id)", outcome: .refused, reason: verdict.text, before: stage.audited))
+            if stage.hold?.cause != .branch {
+                let reason = "\("\(head)".prefix(7)) on \(Branches.environment(stage.id)) is not adopted: \(verdict.text)"
+                try await engine.send([.branchLost(reason: reason)], to: stage.id)
+            }
+            return
+        }
         let outcome = try await planRelease(
             pipeline, at: head, fleet: fleet, fleetCommit: running.candidate.fleet, gates: nil, origin: .human)
         switch outcome {
@@ -310,19 +456,27 @@ final class FleetFollower: Sendable {
         }
     }
 
+    /// Judges what people pushed to a stage's branch, by the commit in force; our own records count.
+    private func verdict(onEnvironmentBranch head: ObjectID, since last: ObjectID) async throws -> CommitJudge.Verdict {
+        guard let inForce = try await commitInForce() else { return .accepted }
+        let rule = try await judge.rule(of: try await declarations(at: inForce), at: inForce)
+        return try await judge.judge(head, since: last, on: .environment, by: rule)
+    }
+
     /// A new database takes up what Git has recorded: the head of each stage's branch, if it is the coordinator's own record or stands on
     /// one, and the journal's decisions.
-    private func restore(_ pipeline: Pipeline, fleet: Fleet, fleetCommit: String) async throws {
+    private func restore(_ pipeline: Pipeline, on trunk: Trunk) async throws {
+        let (fleet, fleetCommit) = (trunk.fleet, "\(trunk.fleetCommit)")
         for declared in pipeline.stages {
             let id = StageID(pipeline: pipeline.name, environment: declared.environment)
             let stage = try await store.database.read { session in try StageRows.all(session).first { $0.stage.id == id }?.stage }
-            guard let stage, stage.running == nil, stage.promotion == nil, let head = try await mirror.head(of: Branches.environment(id))
+            guard let stage, stage.running == nil, stage.promotion == nil, let tip = try await mirror.head(of: Branches.environment(id))
             else {
                 continue
             }
             let verifier = try SSHSignatureVerifier(allowedSigners: signer.allowedSignersLine(principal: Recorder.committerEmail))
             // A person may have pushed on top of the last record: that head is what runs, pinned to the record's fleet commit.
-            let history = try await mirror.log(from: head, firstParent: true, limit: Self.headsAboveRecordMax)
+            let history = try await mirror.log(from: tip, firstParent: true, limit: Self.headsAboveRecordMax)
             guard let record = history.first(where: { verifier.verify($0).isGood }), let top = history.first,
                 let promoted = record.trailer(RecordMessage.releaseKey).flatMap({ ObjectID(hex: $0) }),
                 let promotion = record.trailer(RecordMessage.promotionKey), let pinned = record.trailer(RecordMessage.fleetKey),
@@ -330,14 +484,17 @@ final class FleetFollower: Sendable {
                 try await mirror.contains(promoted)
             else {
                 try await noteOnce(
-                    id, "\(head)",
+                    id, "\(tip)",
                     FleetEvent(
                         at: time.now, kind: "headRefused", severity: .error, pipeline: id.pipeline, environment: id.environment,
-                        release: "\(head)",
+                        release: "\(tip)",
                         message: "\(Branches.environment(id)) exists, but none of its last commits carries this coordinator's signature"))
                 continue
             }
-            let isPersons = record.id != head
+            // One that does not meet the rule was never adopted: the record is what runs, and following the branch finds the rest.
+            let meets = try await judge.judge(tip, since: record.id, on: .environment, by: trunk.rule).isAccepted
+            let isPersons = record.id != tip && meets
+            let head = isPersons ? tip : record.id
             let release = isPersons ? head : promoted
             let origin = isPersons ? Origin.human : recordOrigin
             var pinnedFleet = fleet

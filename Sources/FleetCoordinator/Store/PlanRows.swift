@@ -182,6 +182,16 @@ enum PlanRows {
             ])
     }
 
+    /// The commit of the newest release of the pipeline's source that was not refused.
+    static func lastReleased(_ session: Session, pipeline: String) throws -> String? {
+        try session.query(
+            """
+            select release from plans where pipeline = $1 and error = '' and origin in ('release', 'fleet')
+            order by sequence desc limit 1
+            """, [.text(pipeline)]
+        ).first?.text("release")
+    }
+
     /// The newest plan of the pipeline's source that can be rolled out; people's heads and rollbacks are not among them.
     static func latest(_ session: Session, pipeline: String) throws -> Int64? {
         try session.query(

@@ -68,12 +68,14 @@ enum FleetCommitRows {
         }
     }
 
+    /// A commit that was seen before is the newest again: the trunk has gone back to it.
     static func add(_ session: Session, _ commit: Commit) throws {
         _ = try session.execute(
             """
             insert into fleet_commits (commit, valid, diagnostics, subject, author, committed_at, seen_at)
             values ($1, $2, $3, $4, $5, $6, $7)
-            on conflict (commit) do update set valid = excluded.valid, diagnostics = excluded.diagnostics
+            on conflict (commit) do update
+            set sequence = default, valid = excluded.valid, diagnostics = excluded.diagnostics, seen_at = excluded.seen_at
             """,
             [
                 .text(commit.commit), .bool(commit.valid), .textArray(commit.diagnostics), .text(commit.subject), .text(commit.author),

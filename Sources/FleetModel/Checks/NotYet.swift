@@ -36,7 +36,8 @@ enum NotYet {
         Rule(kind: .pipeline, path: "spec.stages.*.preempt", what: "interrupting a rollout", supported: isFalse),
         Rule(kind: .pipeline, path: "spec.stages.*.images", what: "acting on images that changed", supported: { $0 == "warn" }),
 
-        Rule(kind: .repository, path: "", what: "releases from other repositories"),
+        Rule(kind: .repository, path: "spec.credential", what: "releases from other repositories"),
+        Rule(kind: .repository, path: "spec.knownHosts", what: "releases from other repositories"),
         Rule(kind: .notification, path: "", what: "notifications"),
     ]
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Manifests
 
-/// Where clusters, environments, applications and access policies are declared.
+/// Where clusters, environments, applications, repositories and access policies are declared.
 package struct DeclarationPlaces: Sendable {
     private var places: [Subject: DocumentPlace] = [:]
 
@@ -11,6 +11,7 @@ package struct DeclarationPlaces: Sendable {
             for item in file.declarations.clusters { add(item) }
             for item in file.declarations.environments { add(item) }
             for item in file.declarations.applications { add(item) }
+            for item in file.declarations.repositories { add(item) }
             for item in file.declarations.accessPolicies { add(item) }
         }
     }

@@ -30,7 +30,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The database: postgresql://…", valueName: "url"))
     var databaseUrl: String?
 
-    @Option(help: ArgumentHelp("The fleet repository: https://… or file://…", valueName: "url"))
+    @Option(help: ArgumentHelp("The fleet repository: https://…, ssh://… or file://…", valueName: "url"))
     var fleetRepository: String?
 
     @Option(help: "The branch of it that is followed. (default: main)")
@@ -45,14 +45,12 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"))
     var tlsKey: String?
 
-    @Option(help: ArgumentHelp("The file with the token for the fleet repository.", valueName: "file"))
-    var repositoryTokenFile: String?
+    @OptionGroup
+    var repository: RepositoryOptions
 
-    @Option(help: ArgumentHelp("The user's name that goes with the token. (default: git)", valueName: "name"))
-    var repositoryUser: String?
-
-    @Option(help: ArgumentHelp("Certificates to trust when talking to the repository's host, in PEM.", valueName: "file"))
-    var repositoryCertificateAuthority: String?
+    @Option(
+        help: ArgumentHelp("A commit of the trunk that comes into force whoever signed it, and whatever the rule.", valueName: "commit"))
+    var acceptFleetCommit: String?
 
     @Option(help: ArgumentHelp("How agents and people reach the coordinator. (default: where it listens)", valueName: "url"))
     var publicUrl: String?
@@ -138,9 +136,8 @@ struct Serve: AsyncParsableCommand {
         options[.dataDirectory] = dataDirectory
         options[.tlsCertificate] = tlsCertificate
         options[.tlsKey] = tlsKey
-        options[.repositoryTokenFile] = repositoryTokenFile
-        options[.repositoryUser] = repositoryUser
-        options[.repositoryCertificateAuthority] = repositoryCertificateAuthority
+        options.merge(repository.options) { $1 }
+        options[.acceptFleetCommit] = acceptFleetCommit
         options[.publicURL] = publicUrl
         options[.agentImage] = agentImage
         options[.agentListen] = agentListen
@@ -157,16 +154,13 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func configuration(_ settings: ServeSettings) throws -> CoordinatorConfiguration {
-        var remote = RemoteSettings(url: settings.fleetRepository)
-        if let path = settings.repositoryTokenFile {
-            remote.credential = .token(username: settings.repositoryUser ?? "git", password: try LocalFile.secret(path))
-        }
-        remote.certificateAuthority = settings.repositoryCertificateAuthority
+        let remote = try settings.connection.remote(settings.fleetRepository)
         var configuration = CoordinatorConfiguration(
             database: try ConnectionSettings(url: settings.databaseURL), fleetRepository: remote, dataDirectory: settings.dataDirectory)
         configuration.host = settings.listen.host
         configuration.port = settings.listen.port
         configuration.branch = settings.branch
+        configuration.vouchedCommit = settings.acceptFleetCommit.flatMap { ObjectID(hex: $0.lowercased()) }
         configuration.pollInterval = settings.pollInterval
         configuration.renderMemoryBytes = settings.renderMemory << 20
         configuration.tlsCertificate = settings.tlsCertificate

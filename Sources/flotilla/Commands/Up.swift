@@ -47,6 +47,9 @@ struct Up: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A fleet repository instead of the example.", valueName: "url"))
     var fleetRepository: String?
 
+    @OptionGroup
+    var repository: RepositoryOptions
+
     @Option(help: "The branch of the fleet repository that is followed.")
     var branch = "main"
 
@@ -62,6 +65,9 @@ struct Up: AsyncParsableCommand {
         if kubeconfig == nil, !context.isEmpty { throw ValidationError("--context needs --kubeconfig") }
         if kubeconfig != nil, clusters != nil { throw ValidationError("--clusters simulates, --kubeconfig does not: choose one") }
         if fleetRepository != nil, clusters != nil { throw ValidationError("with --fleet-repository the clusters are those it declares") }
+        if fleetRepository == nil, !repository.options.isEmpty {
+            throw ValidationError("the options --repository-… are about a --fleet-repository of yours")
+        }
         if output == .json, !check { throw ValidationError("--output json needs --check") }
     }
 
@@ -134,7 +140,8 @@ struct Up: AsyncParsableCommand {
         }
         return LocalFleet.Settings(
             data: DataDirectory(data), program: own, agentProgram: program, listen: listen,
-            databaseURL: databaseUrl ?? Environment["FLOTILLA_DATABASE_URL"], fleetRepository: fleetRepository, branch: branch,
+            databaseURL: databaseUrl ?? Environment["FLOTILLA_DATABASE_URL"], fleetRepository: fleetRepository,
+            connection: try RepositoryConnection(repository.options), branch: branch,
             examples: LocalFile.absolute(examples), generatedClusters: clusters,
             realClusters: kubeconfig.map { LocalFleet.RealClusters(kubeconfig: LocalFile.absolute($0), contexts: context) })
     }

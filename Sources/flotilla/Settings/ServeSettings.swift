@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentProtocol
+import GitRepository
 import Manifests
 
 /// What a coordinator is started with, from the command line, the environment and a configuration file, the first that says something.
@@ -11,6 +12,9 @@ struct ServeSettings: Sendable, Equatable {
         case fleetRepository, branch, dataDirectory
         case tlsCertificate, tlsKey
         case repositoryTokenFile, repositoryUser, repositoryCertificateAuthority
+        case repositorySSHKey = "repositorySshKey"
+        case repositorySSHPassphraseFile = "repositorySshPassphraseFile"
+        case repositoryKnownHosts, repositoryProxy, repositoryProxyCredentialFile, acceptFleetCommit
         case publicURL = "publicUrl"
         case agentImage, agentListen, seedAccounts, identityProviders
         case agentURL = "agentUrl"
@@ -39,9 +43,9 @@ struct ServeSettings: Sendable, Equatable {
     var dataDirectory: String
     var tlsCertificate: String?
     var tlsKey: String?
-    var repositoryTokenFile: String?
-    var repositoryUser: String?
-    var repositoryCertificateAuthority: String?
+    var connection: RepositoryConnection
+    /// The full name of a commit that comes into force whoever signed it.
+    var acceptFleetCommit: String?
     var publicURL: String?
     /// The agents' image, for manifests and upgrades that name none.
     var agentImage: String?
@@ -83,9 +87,13 @@ struct ServeSettings: Sendable, Equatable {
         branch = value(.branch) ?? "main"
         tlsCertificate = value(.tlsCertificate)
         tlsKey = value(.tlsKey)
-        repositoryTokenFile = value(.repositoryTokenFile)
-        repositoryUser = value(.repositoryUser)
-        repositoryCertificateAuthority = value(.repositoryCertificateAuthority)
+        var reaching: [Key: String] = [:]
+        for key in RepositoryConnection.keys { reaching[key] = value(key) }
+        connection = try RepositoryConnection(reaching)
+        acceptFleetCommit = value(.acceptFleetCommit)
+        if let commit = acceptFleetCommit, ObjectID(hex: commit.lowercased()) == nil {
+            throw Failure("\(Key.acceptFleetCommit.option) \(commit.prefix(80)): not the full name of a commit")
+        }
         publicURL = value(.publicURL)
         agentImage = value(.agentImage)
         if let agentImage, !AgentImage.isValid(agentImage) {

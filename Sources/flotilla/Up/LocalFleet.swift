@@ -22,6 +22,8 @@ actor LocalFleet {
         var listen: String?
         var databaseURL: String?
         var fleetRepository: String?
+        /// How `fleetRepository` is reached.
+        var connection: RepositoryConnection
         var branch: String
         var examples: String
         var generatedClusters: Int?
@@ -146,7 +148,7 @@ actor LocalFleet {
                 "serve", "--listen", "\(address)", "--agent-listen", "127.0.0.1:\(agentPort)", "--fleet-repository", repositoryURL,
                 "--branch", settings.branch,
                 "--data-directory", data.path, "--announce", announcement, "--poll-interval", "2",
-            ] + demonstration,
+            ] + demonstration + settings.connection.arguments,
             // Not an argument: those are for everybody to read.
             environment: ["FLOTILLA_DATABASE_URL": databaseURL], logFile: "\(data.logs)/coordinator.log")
         coordinator = supervise("the coordinator", command)

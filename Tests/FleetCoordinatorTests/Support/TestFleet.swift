@@ -47,7 +47,8 @@ struct TestFleet {
 
     init(
         files: [String: String], time: HandTime = HandTime(), database: Database? = nil, remote existing: String? = nil,
-        signer: SSHSigner? = nil, sealing: SealingKeys? = nil
+        signer: SSHSigner? = nil, sealing: SealingKeys? = nil, vouched: ObjectID? = nil,
+        reach: (_ path: String) async throws -> RemoteSettings = { RemoteSettings(url: $0) }
     ) async throws {
         self.time = time
         folder = "/tmp/flotilla-test-\(getpid())-\(UInt64.random(in: .min ... .max))"
@@ -66,7 +67,7 @@ struct TestFleet {
         let made: Database
         if let database { made = database } else { made = try await TestDatabase.shared.make() }
         store = try await Store.open(made, now: time.now)
-        mirror = try await GitMirror.open(at: "\(folder)/mirror", remote: RemoteSettings(url: remote), threads: threads)
+        mirror = try await GitMirror.open(at: "\(folder)/mirror", remote: try await reach(remote), threads: threads)
         let bells = Bells()
         let waiters = PollWaiters()
         engine = PromotionEngine(
@@ -86,7 +87,8 @@ struct TestFleet {
             planner: Planner(
                 store: store, mirror: mirror, cache: cache, sealing: self.sealing, counters: counters, time: time.wall, logger: logger),
             signer: self.signer,
-            branch: "main", interval: .seconds(1), time: time.wall, holder: "test", logger: logger)
+            branch: "main", interval: .seconds(1), time: time.wall, holder: "test", vouched: vouched,
+            logger: logger)
         reports = ReportWriter(store: store, engine: engine, time: time.wall, logger: logger)
         agents = AgentService(
             store: store, time: time.wall, waiters: waiters, reports: reports, sealing: self.sealing, desk: CommandDesk(engine: engine),
@@ -101,21 +103,23 @@ struct TestFleet {
 
     /// Pushes a commit to `branch` as a person would, with these files changed (`nil` deletes).
     @discardableResult
-    func push(_ changes: [String: String?], message: String, branch: String = "main") async throws -> ObjectID {
+    func push(_ changes: [String: String?], message: String, branch: String = "main", signer: SSHSigner? = nil) async throws -> ObjectID {
         _ = try await mirror.fetch()
         let head = try await mirror.head(of: branch)
         let tree = try await mirror.writeTree(base: head, changes: changes.mapValues { $0.map { Array($0.utf8) } })
-        return try await push(tree: tree, parent: head, message: message, branch: branch)
+        return try await push(tree: tree, parent: head, message: message, branch: branch, signer: signer)
     }
 
     @discardableResult
-    func push(tree: ObjectID, parent: ObjectID?, message: String, branch: String) async throws -> ObjectID {
+    func push(
+        tree: ObjectID, parent: ObjectID?, message: String, branch: String, signer: SSHSigner? = nil, expecting head: ObjectID?? = .none
+    ) async throws -> ObjectID {
         var person = Self.author
         person.when = time.now
         let commit = try await mirror.buildCommit(
-            CommitDraft(tree: tree, parents: parent.map { [$0] } ?? [], author: person, message: message))
+            CommitDraft(tree: tree, parents: parent.map { [$0] } ?? [], author: person, message: message, signer: signer))
         _ = try await mirror.store(commit: commit.bytes)
-        try await mirror.push(commit: commit.id, to: "refs/heads/\(branch)", expecting: parent)
+        try await mirror.push(commit: commit.id, to: "refs/heads/\(branch)", expecting: head ?? parent)
         return commit.id
     }
 

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test("each fixture that is named after a code has it") func codes() throws {
-        let others: Set = ["valid", "all-fields", "policies", "foreign-files"]
+        let others: Set = ["valid", "all-fields", "policies", "foreign-files", "repositories", "repository-addresses"]
         for name in Self.cases where !others.contains(name) {
             let found = try String(contentsOf: Self.fixtures.appending(path: "\(name)/expected.txt"), encoding: .utf8)
             #expect(found.contains("[\(name)]"), "\(name)")
@@ -114,7 +114,7 @@ import Testing
     @Test("what a later version acts on is parsed in full") func notYet() throws {
         let result = try Self.fixture("not-yet")
         #expect(result.errors.allSatisfy { $0.code == "not-yet" })
-        #expect(result.errors.count == 16)
+        #expect(result.errors.count == 17)
     }
 
     @Test("an invalid application refuses its release, not the fleet") func applicationErrors() throws {
@@ -124,6 +124,15 @@ import Testing
         #expect(result.declarations?.pipelines.count == 2)
         #expect(try Self.fixture("wrong-type").declarations == nil)
         #expect(try Self.fixture("syntax").declarations == nil)
+    }
+
+    @Test("a repository has an address and a signature rule") func repositories() throws {
+        let fleet = try #require(try Self.fixture("repositories").declarations)
+        let first = try #require(fleet.repository("trunk"))
+        #expect(first.url == "https://git.example/team/fleet.git")
+        #expect(first.signatures.require == .all && first.signatures.allowedSigners == "keys/signers")
+        #expect(first.signatures.openPGPKeys == "keys/people.asc")
+        #expect(fleet.repository("short")?.signatures.require == Repository.Signatures.Requirement.none)
     }
 
     @Test("no repository is called what the fleet repository is") func fleetRepository() throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
 import Manifests
 import Testing
 
@@ -28,6 +29,35 @@ import Testing
         #expect(settings.pollInterval == .seconds(3))
         #expect(settings.renderMemory == 100)
         #expect(settings.publicURL == "https://file")
+    }
+
+    @Test("how the repository is reached can be said on the command line, and handed on")
+    func connection() throws {
+        #expect(ServeSettings.Key.repositorySSHKey.option == "--repository-ssh-key")
+        #expect(ServeSettings.Key.repositorySSHKey.variable == "FLOTILLA_REPOSITORY_SSH_KEY")
+        let options: [ServeSettings.Key: String] = [
+            .repositorySSHKey: "/keys/id", .repositoryKnownHosts: "/keys/known_hosts", .repositoryProxy: "http://proxy.example:3128",
+        ]
+        let settings = try ServeSettings(options: needed.merging(options) { $1 }, environment: { _ in nil }, file: nil)
+        #expect(settings.connection.options == options)
+        #expect(
+            settings.connection.arguments == [
+                "--repository-ssh-key", "/keys/id", "--repository-known-hosts", "/keys/known_hosts", "--repository-proxy",
+                "http://proxy.example:3128",
+            ])
+        #expect(try Serve.parse(settings.connection.arguments).repository.options == options)
+    }
+
+    @Test(
+        "what does not go together is refused",
+        arguments: [
+            [.repositorySSHKey: "a", .repositoryTokenFile: "b"], [.repositoryUser: "a"], [.repositorySSHPassphraseFile: "a"],
+            [.repositoryProxyCredentialFile: "a"], [.acceptFleetCommit: "main"],
+        ] as [[ServeSettings.Key: String]])
+    func apart(_ options: [ServeSettings.Key: String]) {
+        #expect(throws: Failure.self) {
+            try ServeSettings(options: needed.merging(options) { $1 }, environment: { _ in nil }, file: nil)
+        }
     }
 
     @Test("what is missing is named in all three ways")
