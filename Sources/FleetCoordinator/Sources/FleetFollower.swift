@@ -30,6 +30,7 @@ final class FleetFollower: Sendable {
     private let holder: String
     /// A commit of the trunk that somebody vouches for, whoever signed it.
     private let vouched: ObjectID?
+    private let hasVouched = Mutex(false)
     private let logger: Logger
     private let judge: CommitJudge
     private let state = Mutex(Status())
@@ -119,7 +120,8 @@ final class FleetFollower: Sendable {
         let (known, before) = try await store.database.read {
             (try FleetCommitRows.newest($0, valid: false), try FleetCommitRows.newest($0, valid: true))
         }
-        if known?.commit != "\(head)" {
+        let isVouchedFor = try await vouches(for: head)
+        if known?.commit != "\(head)" || isVouchedFor {
             // What never came into force need not stay in the trunk.
             if let last = before, let id = ObjectID(hex: last.commit), try await mirror.contains(id),
                 !(try await mirror.isAncestor(id, of: head))
@@ -133,14 +135,17 @@ final class FleetFollower: Sendable {
                     FleetEvent(at: time.now, kind: "trunkRewritten", severity: .error, release: "\(head)", message: message), refusal)
                 return
             }
-            if before == nil, let known = try await ruledBefore(head), known != head { try await decide(known, isRecorded: true) }
-            // What somebody vouches for comes into force by itself, so that what follows is judged by it.
-            if let vouched, vouched != head, try await mirror.contains(vouched), try await mirror.isAncestor(vouched, of: head),
-                try await isNews(vouched)
-            {
-                try await decide(vouched)
+            var isDecided = false
+            if before == nil, let ruled = try await ruledBefore(head) {
+                try await decide(ruled, isRecorded: true)
+                isDecided = ruled == head
             }
-            try await decide(head)
+            // What somebody vouches for comes into force by itself, so that what follows is judged by it.
+            if isVouchedFor {
+                hasVouched.withLock { $0 = true }
+                if let vouched, vouched != head { try await decide(vouched) }
+            }
+            if !isDecided { try await decide(head) }
         }
         guard let inForce = try await store.database.read({ try FleetCommitRows.newest($0, valid: true) }),
             let fleetID = ObjectID(hex: inForce.commit)
@@ -165,10 +170,13 @@ final class FleetFollower: Sendable {
 
     // MARK: - Signatures
 
-    /// Whether a commit comes after the one in force.
-    private func isNews(_ commit: ObjectID) async throws -> Bool {
+    /// Whether the commit that somebody vouches for has yet to come into force, also where it was refused before; that is tried once.
+    private func vouches(for head: ObjectID) async throws -> Bool {
+        guard let vouched, !hasVouched.withLock({ $0 }), try await mirror.contains(vouched),
+            try await mirror.isAncestor(vouched, of: head)
+        else { return false }
         guard let inForce = try await commitInForce() else { return true }
-        return try await !mirror.isAncestor(commit, of: inForce)
+        return try await !mirror.isAncestor(vouched, of: inForce)
     }
 
     private func commitInForce() async throws -> ObjectID? {
