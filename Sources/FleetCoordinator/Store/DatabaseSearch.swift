@@ -21,7 +21,7 @@ package enum DatabaseSearch {
     }
 
     private static func holds(_ session: Session, _ table: String, _ forms: [String]) throws -> Bool {
-        _ = try session.execute("declare searched no scroll cursor for select t::text as row from \(table) t")
+        _ = try session.execute("declare searched no scroll cursor for select searched_row::text as row from \(table) as searched_row")
         defer { _ = try? session.execute("close searched") }
         while true {
             let rows = try session.query("fetch forward \(page) from searched")

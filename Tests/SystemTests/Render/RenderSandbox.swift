@@ -51,6 +51,11 @@ struct RenderSandbox: Sendable {
 
     /// An application of plain manifests with variables, which the example fleet has not, in its pipeline.
     func addGreeter() throws {
+        // Its namespace is not one of the shop's.
+        let pipeline = "fleet/pipelines/shop.yaml"
+        if try !read(pipeline).contains("greetings") {
+            try edit(pipeline, "namespaces: [shop, monitoring]", "namespaces: [shop, monitoring, greetings]")
+        }
         try write(
             """
             apiVersion: flotilla.dev/v1alpha1

@@ -18,7 +18,7 @@ import Testing
                 let report = try? JSON.read(result.output)
                 #expect(result.code == 0, "round \(round):\n\(result.errors.suffix(20_000))")
                 #expect(report?["ok"] == true)
-                #expect(report?["steps"]?.list?.count == 10)
+                #expect(report?["steps"]?.list?.count == 12)
                 #expect(report?["agents"]?.list?.count == 3)
                 #expect(report?["commitToHealthySeconds"]?["production"]?.double ?? 0 > 0)
             }
