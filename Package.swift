@@ -107,7 +107,8 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "flotilla", "flotilla-agent", "ClusterSimulator", "AgentProtocol", "Compression", "SecretsDecryption", "Manifests",
-                "HTTPTransport", "Threads", "PostgresClient", "FleetCoordinator", "FleetModel", "GitRepository", "HTTPTestServer", "TLSTestServer", arguments,
+                "HTTPTransport", "Threads", "PostgresClient", "FleetCoordinator", "FleetModel", "GitRepository", "HTTPTestServer",
+                "TLSTestServer", arguments,
                 logging,
             ],
             swiftSettings: strict),
