@@ -31,7 +31,8 @@ extension Connection {
     private func stopIfAsked(stoppable: Bool) throws(PostgresError) {
         let now = ContinuousClock.now
         if let stopping {
-            guard now < stopping.askAgain else { return }
+            // Asked a moment ago: its answer is waited for.
+            guard now >= stopping.askAgain else { return }
             guard now < stopping.since + Self.stopPatience else {
                 _ = lost("the server did not stop a statement within \(Self.stopPatience)")
                 throw stopError(stopping.reason)
