@@ -124,6 +124,7 @@ let package = Package(
         // engines
         + module("Kustomize", ["Manifests", "RegularExpressions"])
         + module("GoTemplate", ["Manifests", "RegularExpressions", crypto, cryptoExtras])
+        + module("Helm", ["Manifests", "GoTemplate", "RegularExpressions", "Compression"])
         + module("SecretsDecryption", ["Manifests", "RegularExpressions", crypto])
         + module("Rendering", ["Manifests", "Kustomize", "SecretsDecryption"], tests: ["RandomRepositories"])
         + module("KubernetesAPI", ["Manifests", "HTTPTransport"], tests: ["HTTPTestServer"])

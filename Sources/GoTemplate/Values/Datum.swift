@@ -107,7 +107,7 @@ extension Datum {
     }
 
     var integer: Int64 { if case .integer(let number, _) = self { number } else { 0 } }
-    var dictionary: Dictionary? { if case .map(let map) = self { map } else { nil } }
+    package var dictionary: Dictionary? { if case .map(let map) = self { map } else { nil } }
 
     /// The items of anything that Go's reflection calls a slice; `nil` for anything else.
     var items: [Datum]? {
