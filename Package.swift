@@ -73,8 +73,8 @@ let package = Package(
             name: "flotilla",
             dependencies: [
                 "FleetCoordinator", "ClusterSimulator", "FleetModel", "AgentProtocol", "Rendering", "Kustomize", "KubernetesAPI",
-                "HTTPTransport", "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads", arguments, logging,
-                lifecycle, signals,
+                "HTTPTransport", "GitRepository", "PostgresClient", "SecretsDecryption", "Helm", "GoTemplate", "Manifests", "Threads",
+                arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -8,7 +8,8 @@ struct Render: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the objects that a folder renders to, for a cluster or as it stands, as YAML.",
         discussion: """
-            A kustomization prints as `kubectl kustomize` prints it. Plain manifests are checked, and printed as they would be applied.
+            A kustomization prints as `kubectl kustomize` prints it, a chart as `helm template` does, with hooks last. Plain manifests \
+            are checked, and printed as they would be applied.
 
             With --cluster, PATH is an application's folder, the folder that its source is for that cluster, or any other; an \
             application is rendered with its own options and the cluster's and environment's variables, as the coordinator does it. \
@@ -23,10 +24,11 @@ struct Render: AsyncParsableCommand {
               flotilla render fleet/applications/storefront --environment production --revision HEAD~1
               flotilla render environments/production/storefront --variable cluster.name=prod-eu-1 --substitute
               flotilla render fleet/applications/api --cluster prod-eu-1 --explain Deployment/api:/spec/replicas
+              flotilla render charts/web --name demo --namespace apps --kube-version 1.31.0 --values production.yaml
               flotilla render --all --output-directory /tmp/fleet --revision v1.2
             """)
 
-    @Argument(help: "A folder with a kustomization or manifests, or one manifest; with --all the repository.")
+    @Argument(help: "A folder with a kustomization, manifests or a chart, a packed chart or one manifest; with --all the repository.")
     var path: String?
 
     @Option(help: ArgumentHelp("Render for this cluster.", valueName: "name"))
@@ -45,6 +47,21 @@ struct Render: AsyncParsableCommand {
 
     @Option(help: "The namespace of objects that need one and name none.")
     var namespace: String?
+
+    @Option(help: ArgumentHelp("Of a chart: the release's name.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("Of a chart: the version of Kubernetes that it is for, such as 1.31.0.", valueName: "version"))
+    var kubeVersion: String?
+
+    @Option(
+        help: ArgumentHelp("Of a chart: a further API version of the cluster, such as example.dev/v1. Repeatable.", valueName: "version"))
+    var apiVersions: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Of a chart: a file with values, over the chart's own and those of files before. Repeatable.", valueName: "file")
+    )
+    var values: [String] = []
 
     @Flag(help: "Replace variables in manifests.")
     var substitute = false
@@ -108,7 +125,12 @@ struct Render: AsyncParsableCommand {
         defer { tree.close() }
         if all {
             try await renderAll(tree, root: root)
+        } else if cluster == nil, environment == nil, try await tree.read({ try ChartJob.isChart(relative, in: $0) }) {
+            try await renderChart(relative, tree)
         } else {
+            guard !namesChartOptions else {
+                throw Failure("\(given): is no chart", hint: "--name, --kube-version, --api-versions and --values are for charts")
+            }
             try await render(
                 RenderJob(
                     given: given, path: relative, root: root, environment: environment, cluster: cluster, namespace: namespace,
@@ -124,6 +146,23 @@ struct Render: AsyncParsableCommand {
             guard let field else { return try job.print(from: tree) }
             return try job.explain(field, from: tree, format, style)
         }
+        for warning in printed.warnings { Terminal.note("warning: \(warning)") }
+        Terminal.write(printed.text, to: 1)
+    }
+
+    private var namesChartOptions: Bool { name != nil || kubeVersion != nil || !apiVersions.isEmpty || !values.isEmpty }
+
+    private func renderChart(_ path: String, _ tree: RenderTree) async throws {
+        guard explain == nil, !substitute, variable.isEmpty else {
+            throw Failure("a chart takes --values; --explain, --substitute and --variable are not for charts")
+        }
+        let job = ChartJob(
+            path: path, releaseName: name ?? "release-name", namespace: namespace ?? "default", kubernetesVersion: kubeVersion,
+            apiVersions: apiVersions, valueFiles: values)
+        guard (1...ChartJob.releaseNameMax).contains(job.releaseName.utf8.count) else {
+            throw Failure("--name is 1 to \(ChartJob.releaseNameMax) characters")
+        }
+        let printed = try await tree.read { try job.print(from: $0) }
         for warning in printed.warnings { Terminal.note("warning: \(warning)") }
         Terminal.write(printed.text, to: 1)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FleetModel
+import Helm
 import Kustomize
 import Rendering
 
@@ -23,6 +24,7 @@ struct Complaint: Error, Sendable {
         case let complaint as Complaint: self = complaint
         case let failure as RenderFailure: self.init(failure.errors.map(\.description))
         case let failure as KustomizeFailure: self.init(failure.problems.map(\.description))
+        case let failure as HelmFailure: self.init(["error[\(failure.code.rawValue)]: \(failure.message)"])
         default: return nil
         }
     }

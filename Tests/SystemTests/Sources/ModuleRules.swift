@@ -14,6 +14,8 @@ enum ModuleRules {
         // Engines.
         "Kustomize": ["Manifests", "RegularExpressions"],
         "GoTemplate": ["Manifests", "RegularExpressions"],
+        // Charts come packed, too.
+        "Helm": ["Manifests", "GoTemplate", "RegularExpressions", "Compression"],
         // Only to recognise what agents will decrypt; it holds no key.
         "Rendering": ["Manifests", "Kustomize", "SecretsDecryption"],
         "SecretsDecryption": ["Manifests", "RegularExpressions"],
@@ -34,7 +36,7 @@ enum ModuleRules {
         // Programs.
         "flotilla": [
             "FleetCoordinator", "ClusterSimulator", "FleetModel", "AgentProtocol", "Rendering", "Kustomize", "KubernetesAPI",
-            "HTTPTransport", "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads",
+            "HTTPTransport", "GitRepository", "PostgresClient", "SecretsDecryption", "Manifests", "Threads", "Helm", "GoTemplate",
         ],
         "flotilla-fuzz": ["Kustomize", "GoTemplate", "Manifests"],
         "flotilla-agent": ["FleetAgent", "KubernetesAPI", "HTTPTransport", "Manifests", "Threads", "CThreads"],
@@ -58,6 +60,7 @@ enum ModuleRules {
         "FleetModel": [],
         "Kustomize": [],
         "GoTemplate": ["Crypto", "CryptoExtras", "Glibc"],
+        "Helm": [],
         "Rendering": ["Synchronization"],
         "SecretsDecryption": ["Crypto"],
         "FleetAgent": ["Glibc", "Synchronization", "FoundationEssentials", "Crypto", "SwiftASN1", "Logging"],
